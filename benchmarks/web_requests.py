@@ -63,7 +63,7 @@ class Web:
 
     def __init__(self, process: psutil.Process, port: int, session: str) -> None:
         self.process = process
-        self._port = port
+        self.port = port
         self._headers = {"Cookie": f"sessionid={session}", "Accept": "application/json"}
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
 
@@ -72,7 +72,7 @@ class Web:
         try:
             return self._asked(path)
         except (http.client.HTTPException, ConnectionError):
-            self._connection = http.client.HTTPConnection("127.0.0.1", self._port)
+            self._connection = http.client.HTTPConnection("127.0.0.1", self.port)
             return self._asked(path)
 
     def _asked(self, path: str) -> bytes:
@@ -109,16 +109,16 @@ def main() -> None:
     folders = [ROOT, *([asked.before] if asked.before else [])]
     with tempfile.TemporaryDirectory(prefix="livetrain-requests-") as folder, ExitStack() as servers:
         first = Path(folder) / "home0"
-        session = _filled(first, folders[-1], asked.runs)
+        session = filled(first, folders[-1], asked.runs)
         webs = []
         if len(folders) > 1:
             shutil.copytree(first, Path(folder) / "home1")
         for number, code in enumerate(folders):
-            webs.append(servers.enter_context(_web(Path(folder) / f"home{number}", code, session)))
+            webs.append(servers.enter_context(served(Path(folder) / f"home{number}", code, session)))
         _measure(webs, {name: path for name, path in CALLS.items() if asked.only in name}, asked.rounds, asked.calls)
 
 
-def _filled(home: Path, code: Path, runs: int) -> str:
+def filled(home: Path, code: Path, runs: int) -> str:
     _manage(home, code, "migrate", "--verbosity", "0")
     command = [sys.executable, "-c", FILL, str(runs)]
     done = subprocess.run(command, cwd=code, env=_environment(home), stdout=subprocess.PIPE, text=True, check=True)
@@ -135,13 +135,13 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _web(home: Path, code: Path, session: str) -> Iterator[Web]:
+def served(home: Path, code: Path, session: str, **environment: str) -> Iterator[Web]:
     _manage(home, code, "migrate", "--verbosity", "0")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.set_inheritable(True)
         descriptor, port = listener.fileno(), listener.getsockname()[1]
         command = [sys.executable, "manage.py", "web", "--fd", str(descriptor)]
-        process = subprocess.Popen(command, cwd=code, env=_environment(home), pass_fds=[descriptor])
+        process = subprocess.Popen(command, cwd=code, env=_environment(home) | environment, pass_fds=[descriptor])
         try:
             web = Web(psutil.Process(process.pid), port, session)
             web.get("/readyz")

@@ -21,6 +21,7 @@ from rest_framework import authentication
 from rest_framework.authtoken.models import Token
 from rest_framework.exceptions import AuthenticationFailed
 
+from realtime.logins.throttled_tokens import ThrottledTokens
 from runs.statements.prepared_query import PreparedQuery
 
 USUAL = "django.contrib.auth.backends.ModelBackend"
@@ -46,7 +47,7 @@ class SessionUsers(AuthenticationMiddleware):
         request.auser = partial(auser, request)
 
 
-class TokenUsers(authentication.TokenAuthentication):
+class TokenUsers(ThrottledTokens, authentication.TokenAuthentication):
     """DRF's authentication by API token, with one prepared query."""
 
     def authenticate_credentials(self, key: str) -> tuple[User, Token]:

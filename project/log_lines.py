@@ -29,7 +29,10 @@ def configuration(lines: str, level: str) -> dict[str, Any]:
         "handlers": {
             "console": {"class": "logging.StreamHandler", "formatter": lines, "filters": ["brief", "hidden"]},
         },
-        "loggers": {"django": {"handlers": []}},  # its own ones know no filters of ours
+        "loggers": {
+            "django": {"handlers": []},  # its own ones know no filters of ours
+            "axes": {"level": "ERROR"},  # realtime.logins has a line of its own for each try
+        },
         "root": {"handlers": ["console"], "level": level},
     }
 

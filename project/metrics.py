@@ -18,6 +18,7 @@ from experiments.models import Dataset, Upload
 from project.database_size import database_bytes
 from project.exposition import CONTENT_TYPE, Family, Sample, labelled, render, single
 from realtime.hubs import hub_registry
+from realtime.logins.throttled_tokens import count_wrong
 from runs import measurements
 from runs.failures import thread_failures
 from runs.models import Worker
@@ -31,10 +32,15 @@ class HasMetricsToken(BasePermission):
     """
 
     def has_permission(self, request: Request, _view: object) -> bool:
-        """Compare the token in constant time."""
+        """Compare the token in constant time; a wrong one counts as every wrong token does."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         expected = settings.METRICS_TOKEN
-        return bool(expected) and scheme.lower() == "bearer" and compare_digest(token.encode(), expected.encode())
+        if not expected or scheme.lower() != "bearer":
+            return False
+        if not compare_digest(token.encode(), expected.encode()):
+            count_wrong(request)
+            return False
+        return True
 
 
 class Metrics(APIView):

@@ -9,16 +9,34 @@ import os
 import re
 import secrets
 from collections.abc import Callable
-from itertools import takewhile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from project import log_lines
+from project.setting_values import (
+    attributes,
+    boolean,
+    bucket,
+    count_above_zero,
+    count_from_zero,
+    endpoint,
+    folders,
+    long_text,
+    names,
+    number_above_zero,
+    number_from_zero,
+    one_of,
+    umask,
+    url_of,
+    visible,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -38,107 +56,6 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
 def _without_secrets(name: str, raw: str) -> str:
     """Hide a token, and what an address has before its @, so that the text may be shown or logged."""
     return "…" if name.endswith(("_TOKEN", "_KEY")) else re.sub(r"//.*@", "//…@", raw)
-
-
-def _number_above_zero(raw: str) -> float:
-    value = float(raw)
-    if not 0 < value < float("inf"):
-        raise ValueError(raw)
-    return value
-
-
-def _count_above_zero(raw: str) -> int | None:
-    if (count := int(raw)) < 1:
-        raise ValueError(raw)
-    return count
-
-
-def _count_from_zero(raw: str) -> int:
-    if (count := int(raw)) < 0:
-        raise ValueError(raw)
-    return count
-
-
-def _number_from_zero(raw: str) -> float:
-    value = float(raw)
-    if not 0 <= value < float("inf"):
-        raise ValueError(raw)
-    return value
-
-
-def _boolean(raw: str) -> bool:
-    if raw.lower() not in ("0", "1", "true", "false", "yes", "no"):
-        raise ValueError(raw)
-    return raw.lower() in ("1", "true", "yes")
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if raw not in choices:
-            raise ValueError(raw)
-        return raw
-
-    return parse
-
-
-def _umask(raw: str) -> int:
-    masks = {"none": 0o077, "read": 0o027}
-    if raw not in masks:
-        raise ValueError(raw)
-    return masks[raw]
-
-
-def _long_text(raw: str) -> str:
-    if len(raw) < 16:
-        raise ValueError(raw)
-    return raw
-
-
-def _url_of(*schemes: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if urlsplit(raw).scheme not in schemes:
-            raise ValueError(raw)
-        return raw
-
-    return parse
-
-
-def _endpoint(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError(raw)
-    return raw
-
-
-def _bucket(raw: str) -> tuple[str, str]:
-    """Split s3://bucket/prefix into bucket and prefix."""
-    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?((?:[\w-][\w.-]*/?)*)", raw, re.ASCII)
-    if not found:
-        raise ValueError(raw)
-    return found[1], found[2].strip("/")
-
-
-def _folders(raw: str) -> list[Path]:
-    folders = [Path(part).expanduser() for part in raw.split(":") if part]
-    if not all(folder.is_absolute() for folder in folders):
-        raise ValueError(raw)
-    return [folder.resolve() for folder in folders]
-
-
-def _visible(raw: str | None) -> list[str] | None:
-    """Parse CUDA_VISIBLE_DEVICES as CUDA does: names after -1 are ignored, and blank means none."""
-    return None if raw is None else list(takewhile(lambda name: name != "-1", _names(raw)))
-
-
-def _names(raw: str) -> list[str]:
-    return [part.strip() for part in raw.split(",") if part.strip()]
-
-
-def _attributes(raw: str) -> list[str]:
-    paths = _names(raw)
-    if not all(re.fullmatch(r"[\w.]+:\w+", path) for path in paths):
-        raise ValueError(raw)
-    return paths
 
 
 def _secret_key(path: Path) -> str:
@@ -161,7 +78,7 @@ LIVETRAIN_HOME: Path = _read(
 )
 UMASK = _read(
     "LIVETRAIN_GROUP_ACCESS",
-    _umask,
+    umask,
     0o077,
     "none or read: what the group of the server's account may do with the files of the home",
 )
@@ -171,46 +88,48 @@ RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
 MODELS_ROOT = LIVETRAIN_HOME / "models"  # starting weights
 PREFLIGHTS_ROOT = LIVETRAIN_HOME / "preflights"
-LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", _folders, [], "absolute folders, separated by colons")
+LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", folders, [], "absolute folders, separated by colons")
 LIVETRAIN_MODELS: list[str] = _read(
-    "LIVETRAIN_MODELS", _attributes, [], "package.module:SPEC of each network, separated by commas"
+    "LIVETRAIN_MODELS", attributes, [], "package.module:SPEC of each network, separated by commas"
 )
-FILES_BUCKET, FILES_PREFIX = _read("LIVETRAIN_FILES", _bucket, ("", ""), "s3://bucket or s3://bucket/prefix")
+FILES_BUCKET, FILES_PREFIX = _read("LIVETRAIN_FILES", bucket, ("", ""), "s3://bucket or s3://bucket/prefix")
 FILES_ENDPOINT = _read(
-    "AWS_ENDPOINT_URL_S3", _endpoint, "", "an address http://… or https://…, without user name and password"
+    "AWS_ENDPOINT_URL_S3", endpoint, "", "an address http://… or https://…, without user name and password"
 )
-CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", _number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
-KEEP_PICTURES = _read("LIVETRAIN_KEEP_PICTURES", _boolean, True, "0 or 1")
-UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero, 16.0, "GiB above 0") * 2**30)
-LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
-GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
-FORK_SERVER_IDLE_SECONDS = _read("LIVETRAIN_FORK_SERVER_IDLE_SECONDS", _number_from_zero, 600.0, "seconds, 0 or more")
-PREFLIGHT_SECONDS = _read("LIVETRAIN_PREFLIGHT_SECONDS", _number_above_zero, 600.0, "seconds above 0")
-ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
-CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", _count_from_zero, 1, "a whole number, 0 or more")
-RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, None, "a whole number above 0")
-GPUS = _visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
+CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
+KEEP_PICTURES = _read("LIVETRAIN_KEEP_PICTURES", boolean, True, "0 or 1")
+UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", number_above_zero, 16.0, "GiB above 0") * 2**30)
+LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", number_above_zero, 30.0, "seconds above 0")
+GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", number_above_zero, 15.0, "seconds above 0")
+FORK_SERVER_IDLE_SECONDS = _read("LIVETRAIN_FORK_SERVER_IDLE_SECONDS", number_from_zero, 600.0, "seconds, 0 or more")
+PREFLIGHT_SECONDS = _read("LIVETRAIN_PREFLIGHT_SECONDS", number_above_zero, 600.0, "seconds above 0")
+ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", number_above_zero, 5.0, "a number above 0"))
+CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", count_from_zero, 1, "a whole number, 0 or more")
+RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", count_above_zero, None, "a whole number above 0")
+GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
-RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", _number_above_zero, 30.0, "days above 0")
-UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", _number_from_zero, 7.0, "days, 0 or more")
-METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", _long_text, "", "16 characters or more")
+RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "days above 0")
+UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
+LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
+LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
+METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
 
-REDIS_URL = _read("REDIS_URL", _url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
+REDIS_URL = _read("REDIS_URL", url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
 BROKER_URL = _read(
-    "BROKER_URL", _url_of("db", "redis", "rediss", "amqp", "amqps"), "db://", "db://, redis://… or amqp://…"
+    "BROKER_URL", url_of("db", "redis", "rediss", "amqp", "amqps"), "db://", "db://, redis://… or amqp://…"
 )
 BROKER_EMBEDDED = BROKER_URL.startswith("db:")  # workers feed themselves from the Run table
 BROKER_FACTORY = "project.broker.connect"
-PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", _url_of("http", "https"), "", "an address http://… or https://…")
+PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", url_of("http", "https"), "", "an address http://… or https://…")
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Django ---
 SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")
-DEBUG = _read("LIVETRAIN_DEBUG", _boolean, False, "0 or 1")
+DEBUG = _read("LIVETRAIN_DEBUG", boolean, False, "0 or 1")
 ALLOWED_HOSTS = _read(
     "LIVETRAIN_ALLOWED_HOSTS",
-    _names,
+    names,
     ["localhost", "127.0.0.1", "[::1]", *([urlsplit(PUBLIC_URL).hostname or ""] if PUBLIC_URL else [])],
     "host names, separated by commas",
 )
@@ -229,9 +148,11 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "rest_framework.authtoken",
+    "axes",
 ]
 MIDDLEWARE = [
     "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
+    "project.held_turns.ends_turns",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "project.request_bodies.body_limit",
@@ -239,6 +160,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "project.known_users.SessionUsers",
+    "realtime.logins.refused_logins.answers_refused",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -281,7 +203,7 @@ _KEPT = 600  # seconds that the threads of requests keep a connection: project.r
 
 def _database() -> dict[str, Any]:
     address = _read(
-        "DATABASE_URL", _url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
+        "DATABASE_URL", url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
     )
     if not address:
         path = LIVETRAIN_HOME / "livetrain.sqlite3"
@@ -328,6 +250,32 @@ if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself 
         },
     }
 
+# Failed tries: see realtime.logins. Its own answer (W002) is ours, which says what to do and when.
+AUTHENTICATION_BACKENDS = [
+    "realtime.logins.throttled_backend.ThrottledLogins",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = f"realtime.logins.attempt_handlers.{'RedisAttempts' if REDIS_URL else 'DatabaseAttempts'}"
+AXES_FAILURE_LIMIT = "realtime.logins.failed_tries.limit"
+AXES_USERNAME_CALLABLE = "realtime.logins.failed_tries.name_of"
+AXES_CLIENT_IP_CALLABLE = "realtime.logins.client_address.address_of"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
+AXES_RESET_ON_SUCCESS, AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = True, False
+AXES_DISABLE_ACCESS_LOG, AXES_ENABLE_ADMIN, AXES_VERBOSE = True, False, False
+AXES_SENSITIVE_PARAMETERS = ["username"]  # who mistakes the field types a password there
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "livetrain",
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},  # a login must not wait for one that hangs
+        }
+    }
+
+PASSWORD_HASHERS = ["realtime.logins.bounded_hashing.BoundedPBKDF2", *global_settings.PASSWORD_HASHERS[1:]]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in {
@@ -353,10 +301,10 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic step: static files are few and
 WHITENOISE_MAX_AGE = 60
 HELP_ROOT = BASE_DIR / "docs" / "_build" / "html"  # where `make docs` puts the pages
 
-TOKENS_IN_ADDRESSES = _read("LIVETRAIN_TOKENS_IN_ADDRESSES", _boolean, False, "0 or 1")
+TOKENS_IN_ADDRESSES = _read("LIVETRAIN_TOKENS_IN_ADDRESSES", boolean, False, "0 or 1")
 SESSION_ENGINE = "project.sessions"
-SESSION_COOKIE_AGE = int(_read("LIVETRAIN_SESSION_HOURS", _number_above_zero, 168.0, "hours above 0") * 3600)
-SESSION_IDLE_SECONDS = _read("LIVETRAIN_SESSION_IDLE_HOURS", _number_above_zero, 24.0, "hours above 0") * 3600
+SESSION_COOKIE_AGE = int(_read("LIVETRAIN_SESSION_HOURS", number_above_zero, 168.0, "hours above 0") * 3600)
+SESSION_IDLE_SECONDS = _read("LIVETRAIN_SESSION_IDLE_HOURS", number_above_zero, 24.0, "hours above 0") * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
@@ -395,6 +343,6 @@ FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 
 LOGGING = log_lines.configuration(
-    _read("LIVETRAIN_LOG_FORMAT", _one_of("text", "json"), "text", "text or json"),
+    _read("LIVETRAIN_LOG_FORMAT", one_of("text", "json"), "text", "text or json"),
     _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level"),
 )

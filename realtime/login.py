@@ -27,6 +27,11 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_de
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from realtime.logins import failed_tries
+from realtime.logins.client_address import address_of
+from realtime.logins.refusals import dead_links
+from realtime.logins.refused_logins import refused
+
 
 class LoginForm(AuthenticationForm):
     """The form of the page, which answers in its words."""
@@ -74,7 +79,7 @@ def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
     if not _spend(user):
         return _dead(request, user)
     request.session.flush()  # also that of the same user: a login begins a session
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
     return redirect(_safe_next(request))
 
 
@@ -88,6 +93,8 @@ def _dead(request: HttpRequest, user: User | None) -> HttpResponse:
     """Say that the link no longer works, unless the visitor is logged in as that user anyway."""
     if user is not None and request.user == user:
         return redirect(_safe_next(request))
+    if failed_tries.too_many(address_of(request), failed_tries.LINKS):
+        return _without_referrer(refused(request, dead_links()))
     return _without_referrer(render(request, "realtime/login_link_dead.html", status=HTTPStatus.GONE))
 
 

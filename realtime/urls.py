@@ -1,9 +1,10 @@
 """Addresses of the pages."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from realtime import login, views
+from realtime.logins.login_view import ThrottledLoginView
 
 urlpatterns = [
     path("", views.run_list_page, name="run-list-page"),
@@ -14,7 +15,7 @@ urlpatterns = [
     path("groups/<int:group_id>/", views.group_page, name="group-page"),
     path(
         "login/",
-        LoginView.as_view(
+        ThrottledLoginView.as_view(
             template_name="realtime/login.html",
             authentication_form=login.LoginForm,
             redirect_authenticated_user=True,

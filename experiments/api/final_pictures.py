@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from experiments.api import run_samples, sample_pictures
 from experiments.api.sample_pictures import Predicted
+from runs.api.heavy_requests import SAMPLES
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
 from runs.files.store import StoreError
@@ -28,6 +29,7 @@ class FinalPictures(EvaluationView):
     """
 
     parameters = PageParameters
+    heavy = SAMPLES
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Show the samples; `problem` says why there is nothing to see."""
@@ -64,6 +66,7 @@ class FinalPicture(EvaluationView):
     """One sample as a PNG."""
 
     parameters = PictureParameters
+    heavy = None  # a page asks for some dozens at once, most of which are drawn already
 
     def get(self, _request: Request, run_id: int, place: int) -> FileResponse:
         """Return the PNG; 404 says why there is none."""

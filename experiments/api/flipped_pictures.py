@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from experiments.api import sample_pictures
 from experiments.api.sample_pictures import Predicted
+from runs.api.heavy_requests import SAMPLES
 from runs.comparison.comparison_views import ComparisonView, FlippedParameters
 
 
@@ -29,6 +30,7 @@ class FlippedPictures(ComparisonView):
     """Addresses of small pictures of a page of samples, by their ids."""
 
     parameters = FlippedParameters
+    heavy = SAMPLES
 
     def get(self, _request: Request) -> Response:
         """Draw the pictures; `problem` says why there are none."""

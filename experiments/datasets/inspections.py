@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.conf import settings
 
@@ -23,6 +19,8 @@ from experiments.training.contract.inspections import (
 )
 from experiments.training.contract.reading import Unanswered
 from experiments.training.contract.source_errors import SourceError
+from runs.api.heavy_requests import ROOM
+from runs.pauses.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -30,34 +28,7 @@ AT_ONCE = 4
 OF_ONE_USER = 2
 
 
-class Turns:
-    """The inspections under way: so many, and of each user so many that others find a place."""
-
-    def __init__(self, at_once: int = AT_ONCE, of_one_user: int = OF_ONE_USER) -> None:
-        self._at_once, self._of_one_user = at_once, of_one_user
-        self._under_way: Counter[int] = Counter()
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def turn(self, user: int, seconds: float) -> Iterator[bool]:
-        """Wait for a turn of that user, which lasts until the block is left; False: none came in time."""
-        with self._changed:
-            mine = self._changed.wait_for(lambda: self._is_free_for(user), seconds)
-            if mine:
-                self._under_way[user] += 1
-        try:
-            yield mine
-        finally:
-            if mine:
-                with self._changed:
-                    self._under_way[user] -= 1
-                    self._changed.notify_all()
-
-    def _is_free_for(self, user: int) -> bool:
-        return self._under_way.total() < self._at_once and self._under_way[user] < self._of_one_user
-
-
-turns = Turns()
+turns = Turns(AT_ONCE, OF_ONE_USER, ROOM)
 
 
 def refuse_faulty(of: OfTraining | OfContents, user: int, patience: Patience) -> bool:

@@ -16,6 +16,7 @@ from experiments.datasets.builtin_views import builtin_called
 from experiments.datasets.sample_source import SampleSource
 from experiments.datasets.views import DatasetView
 from experiments.training.data.inspection.sample_sheets import Picture, Sheet
+from runs.api.heavy_requests import SAMPLES, HeavyView
 from runs.errors import Conflict, InvalidRequest
 from runs.listing.filters import Parameters, validated
 
@@ -39,7 +40,7 @@ class SampleParameters(Parameters):
         }
 
 
-class SampleSourceView(DatasetView):
+class SampleSourceView(HeavyView, DatasetView):
     """An endpoint about the samples of a data set or, with `builtin`, of a built-in one."""
 
     builtin = False
@@ -55,6 +56,8 @@ class SampleSourceView(DatasetView):
 
 class SampleList(SampleSourceView):
     """The endpoint of some samples with their pictures, or of a table's first rows."""
+
+    heavy = SAMPLES
 
     def get(self, request: Request, name: str) -> Response:
         """Return a page of samples; its pictures are drawn at the first request."""
@@ -89,6 +92,8 @@ class SamplePicture(SampleSourceView):
 
 class FeatureList(SampleSourceView):
     """The endpoint of what a table's columns hold, in all rows and in each class."""
+
+    heavy = SAMPLES
 
     def get(self, request: Request, name: str) -> Response:
         """Return the statistics of the columns, computed at the first request."""

@@ -18,6 +18,7 @@ from runs import queries
 from runs import serializers as run_serializers
 from runs.api import hint_evidence
 from runs.api.async_view import AsyncView, release_connection
+from runs.api.heavy_requests import LISTS, Kind
 from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.evaluated_splits import split_looks
 from runs.events import format_time
@@ -133,6 +134,10 @@ class RunLog(AsyncView, ReadingView):
 
     parameters = LogParameters
     waits_only_if_asked = True
+
+    def kind_of_request(self) -> Kind | None:
+        """Count searches, which read the whole log and never wait."""
+        return LISTS if "search" in self.asked else None
 
     async def get(self, _request: Request, run_id: int) -> Response:
         """Return the lines, waiting for new ones if asked to."""

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 
 from runs.api.async_view import release_connection
 from runs.api.csv_download import attachment_headers
+from runs.api.heavy_requests import EXPORTS
 from runs.api.views import ReadingView
 from runs.files import run_files
 from runs.files.local_files import Content, RunFile
@@ -31,6 +32,8 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 class RunArchive(ReadingView):
     """Every file of the run in one zip, streamed as an attachment."""
+
+    heavy = EXPORTS
 
     def get(self, request: Request, run_id: int) -> HttpResponseBase:
         """Stream the zip; 404 without a file."""

@@ -10,12 +10,12 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from runs import queries, serializers
 from runs.api import hint_evidence
 from runs.api.async_view import AsyncView, release_connection
 from runs.api.csv_download import attachment_headers
+from runs.api.heavy_requests import DOWNLOADS, LISTS, HeavyView, Kind
 from runs.api.journal_watch import journal_watch
 from runs.api.renderers import JSONRenderer
 from runs.files import run_files
@@ -47,8 +47,12 @@ from runs.listing.run_lines import run_lines
 from runs.listing.run_pages import run_page
 from runs.models import Run, RunMetric
 
+LARGE_PAGE = 100
+"""Runs; a larger page counts as a large list."""
+MANY_EVENTS = 1_000
 
-class ReadingView(APIView):
+
+class ReadingView(HeavyView):
     """The base of the views that answer GET and HEAD in JSON.
 
     404 for what does not exist and for what the user may not see.
@@ -58,9 +62,8 @@ class ReadingView(APIView):
     renderer_classes = [JSONRenderer]
     parameters: type[Parameters] = Parameters
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check the parameters after the login and before any work."""
-        super().initial(request, *args, **kwargs)
+    def check_parameters(self, request: Request) -> None:
+        """Read what is asked for; raises InvalidRequest."""
         self.asked = validated(self.parameters, request)
 
     def visible(self) -> QuerySet[Run]:
@@ -80,6 +83,10 @@ class RunList(ReadingView):
 
     parameters = RunParameters
 
+    def kind_of_request(self) -> Kind | None:
+        """Count large pages."""
+        return LISTS if self.asked["page_size"] > LARGE_PAGE else None
+
     def get(self, request: Request) -> Response:
         """Return the page."""
         asked = self.asked
@@ -94,6 +101,7 @@ class Facets(ReadingView):
     """The values by which the list can be filtered, with counts, and the columns it can have."""
 
     parameters = Choice
+    heavy = LISTS
 
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
@@ -105,6 +113,7 @@ class Grouped(ReadingView):
     """One page of groups of runs that have something in common."""
 
     parameters = GroupedParameters
+    heavy = LISTS
 
     def get(self, request: Request) -> Response:
         """Return the page."""
@@ -137,6 +146,7 @@ class GroupList(ReadingView):
     """One page of groups, newest first, each with mean and spread over its completed runs."""
 
     parameters = GroupParameters
+    heavy = LISTS
 
     def get(self, request: Request) -> Response:
         """Return the page."""
@@ -161,6 +171,7 @@ class RunMetrics(ReadingView):
     """All epochs of the run's metrics, one series per name, split, context and class."""
 
     parameters = MetricParameters
+    heavy = LISTS
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the series that the parameters ask for."""
@@ -198,6 +209,8 @@ class StoreUnavailable(APIException):
 class RunFileDownload(ReadingView):
     """One file, streamed as an attachment."""
 
+    heavy = DOWNLOADS
+
     def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
         """Stream the file; 404 without one, 503 when the object store fails."""
         run = Run(pk=self.head_of(run_id).id)
@@ -219,6 +232,10 @@ class RunEvents(AsyncView, ReadingView):
 
     parameters = EventsParameters
     waits_only_if_asked = True
+
+    def kind_of_request(self) -> Kind | None:
+        """Count large pages, but no request that waits: it would hold its turn meanwhile."""
+        return LISTS if self.asked["limit"] > MANY_EVENTS and not self.asked["wait"] else None
 
     async def get(self, _request: Request, run_id: int) -> Response:
         """Return the next page of the journal, waiting for it if asked to."""

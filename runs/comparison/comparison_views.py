@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api.csv_download import Pieces, csv_stream
+from runs.api.heavy_requests import EXPORTS, STATISTICS
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.comparison.compared_runs import SIDES, SPLITS, NotComparable, by_split
 from runs.errors import InvalidRequest
@@ -55,6 +56,8 @@ class FlippedParameters(Parameters):
 
 class ComparisonView(ReadingView):
     """Base of the views of runs over a split that all of them evaluated."""
+
+    heavy = STATISTICS
 
     def runs_of(self, numbers: Sequence[int]) -> list[Run]:
         """Find the runs in this order; one that the user may not see, or that is gone, is left out."""
@@ -134,6 +137,7 @@ class FlippedTable(ComparisonView):
     """All of them, of both sides, as a table."""
 
     parameters = FlippedParameters
+    heavy = EXPORTS
 
     def get(self, _request: Request) -> HttpResponseBase:
         """Stream the table."""

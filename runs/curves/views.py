@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries
+from runs.api.heavy_requests import LISTS
 from runs.api.views import ReadingView
 from runs.curves.parameters import ManySeriesParameters, SeriesParameters, SnapshotParameters, window
 from runs.curves.window import NoAxis
@@ -69,6 +70,7 @@ class ManySeries(SamplesView):
     """The same curves of several runs, to compare them."""
 
     parameters = ManySeriesParameters
+    heavy = LISTS
 
     def get(self, _request: Request) -> Response:
         """Return the curves of each run that was asked for."""

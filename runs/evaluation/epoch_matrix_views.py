@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runs.api.heavy_requests import STATISTICS
 from runs.api.views import ReadingView
 from runs.evaluation.epoch_matrices import epoch_matrices, matrix_of
 from runs.listing.filters import Parameters
@@ -27,6 +28,7 @@ class EpochMatrices(ReadingView):
     """The validation matrices of all epochs, thinned, or that of one."""
 
     parameters = MatrixParameters
+    heavy = STATISTICS
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the matrices."""

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api.csv_download import csv_download
+from runs.api.heavy_requests import EXPORTS, STATISTICS, Kind
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.files.store import StoreError
@@ -74,6 +75,7 @@ class EvaluationView(ReadingView):
     """Base of the views of the best checkpoint's evaluation over one split, the test split where there is one."""
 
     parameters: type[Parameters] = EvaluationParameters
+    heavy: Kind | None = STATISTICS
 
     def answer(self, run_id: int, build: Callable[[Run, FinalResult, int], dict[str, Any]]) -> Response:
         """Respond with what `build` makes of the evaluation; raises NotFound, and 503 when the object store fails."""
@@ -135,6 +137,7 @@ class FinalSamplesExport(EvaluationView):
     """All samples behind a cell of the matrix as CSV, the most confident first."""
 
     parameters = CellParameters
+    heavy = EXPORTS
 
     def get(self, _request: Request, run_id: int) -> HttpResponse:
         """Return the file; 404 where there are no samples to list, with the reason."""

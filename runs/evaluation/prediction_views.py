@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from runs import queries
 from runs.api.csv_download import Pieces, csv_stream
+from runs.api.heavy_requests import EXPORTS
 from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.errors import Conflict
 from runs.files.store import StoreError
@@ -27,6 +28,7 @@ class RunPredictions(ReadingView):
     """The predictions of the best checkpoint, streamed as an attachment."""
 
     parameters = PredictionParameters
+    heavy = EXPORTS
 
     def get(self, _request: Request, run_id: int) -> HttpResponseBase:
         """Stream the table; 404 without one, 409 while the run goes on, 503 when the object store fails."""

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api.csv_download import csv_download
+from runs.api.heavy_requests import EXPORTS, STATISTICS
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.files.store import StoreError
@@ -58,6 +59,7 @@ class LabelErrorView(ReadingView):
     """Base of the views of the list."""
 
     parameters = LabelErrorParameters
+    heavy = STATISTICS
 
     def found(self) -> Suspicion:
         """Compute the list; raises NotFound where the user may see none of the runs, and 503 without object store."""
@@ -98,6 +100,8 @@ class LabelErrors(LabelErrorView):
 
 class LabelErrorsExport(LabelErrorView):
     """All of them as CSV."""
+
+    heavy = EXPORTS
 
     def get(self, _request: Request) -> HttpResponse:
         """Return the file."""

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries
+from runs.api.heavy_requests import STATISTICS
 from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.files.store import StoreError
 from runs.listing.filters import Parameters
@@ -58,6 +59,7 @@ class RunOperatingPoints(ReadingView):
     """The operating points of the best checkpoint; `points` is null where there are none, and with many classes."""
 
     parameters = PointParameters
+    heavy = STATISTICS
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the stored points; those of an older run, and one for costs, from its predictions."""

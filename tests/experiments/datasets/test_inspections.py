@@ -10,10 +10,10 @@ from contextlib import ExitStack
 import pytest
 
 from experiments.datasets import inspections
-from experiments.datasets.inspections import Turns
 from experiments.processes.inspection_process import Answer, InspectionProcess
 from experiments.training.contract.inspections import Fine, OfContents, OfTraining, Patience, Refused, Undecided
 from experiments.training.contract.source_errors import SourceError
+from runs.pauses.turns import Turns
 from tests.waiting import eventually
 
 ASKED = OfContents(path="/data/lungs.zip", roots=["/data"])

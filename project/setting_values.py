@@ -1,0 +1,125 @@
+"""How the text of an environment variable becomes a value; each raises ValueError for what is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import takewhile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+def number_above_zero(raw: str) -> float:
+    """Parse a finite number above 0."""
+    value = float(raw)
+    if not 0 < value < float("inf"):
+        raise ValueError(raw)
+    return value
+
+
+def count_above_zero(raw: str) -> int:
+    """Parse a whole number above 0."""
+    if (count := int(raw)) < 1:
+        raise ValueError(raw)
+    return count
+
+
+def count_from_zero(raw: str) -> int:
+    """Parse a whole number, 0 or more."""
+    if (count := int(raw)) < 0:
+        raise ValueError(raw)
+    return count
+
+
+def number_from_zero(raw: str) -> float:
+    """Parse a finite number, 0 or more."""
+    value = float(raw)
+    if not 0 <= value < float("inf"):
+        raise ValueError(raw)
+    return value
+
+
+def boolean(raw: str) -> bool:
+    """Parse 0 or 1, in words too."""
+    if raw.lower() not in ("0", "1", "true", "false", "yes", "no"):
+        raise ValueError(raw)
+    return raw.lower() in ("1", "true", "yes")
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Accept these texts alone."""
+
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(raw)
+        return raw
+
+    return parse
+
+
+def umask(raw: str) -> int:
+    """Translate what the group may do into a mask of permissions."""
+    masks = {"none": 0o077, "read": 0o027}
+    if raw not in masks:
+        raise ValueError(raw)
+    return masks[raw]
+
+
+def long_text(raw: str) -> str:
+    """Accept 16 characters or more."""
+    if len(raw) < 16:
+        raise ValueError(raw)
+    return raw
+
+
+def url_of(*schemes: str) -> Callable[[str], str]:
+    """Accept addresses of these schemes."""
+
+    def parse(raw: str) -> str:
+        if urlsplit(raw).scheme not in schemes:
+            raise ValueError(raw)
+        return raw
+
+    return parse
+
+
+def endpoint(raw: str) -> str:
+    """Accept an HTTP address without user name and password."""
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(raw)
+    return raw
+
+
+def bucket(raw: str) -> tuple[str, str]:
+    """Split s3://bucket/prefix into bucket and prefix."""
+    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?((?:[\w-][\w.-]*/?)*)", raw, re.ASCII)
+    if not found:
+        raise ValueError(raw)
+    return found[1], found[2].strip("/")
+
+
+def folders(raw: str) -> list[Path]:
+    """Split absolute folders at colons."""
+    found = [Path(part).expanduser() for part in raw.split(":") if part]
+    if not all(folder.is_absolute() for folder in found):
+        raise ValueError(raw)
+    return [folder.resolve() for folder in found]
+
+
+def visible(raw: str | None) -> list[str] | None:
+    """Parse CUDA_VISIBLE_DEVICES as CUDA does: names after -1 are ignored, and blank means none."""
+    return None if raw is None else list(takewhile(lambda name: name != "-1", names(raw)))
+
+
+def names(raw: str) -> list[str]:
+    """Split names at commas."""
+    return [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def attributes(raw: str) -> list[str]:
+    """Split package.module:NAME at commas."""
+    paths = names(raw)
+    if not all(re.fullmatch(r"[\w.]+:\w+", path) for path in paths):
+        raise ValueError(raw)
+    return paths

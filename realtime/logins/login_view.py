@@ -1,0 +1,19 @@
+"""The login page's view."""
+
+from __future__ import annotations
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.http import HttpResponse
+
+from realtime.logins.refusals import refusal_of
+from realtime.logins.refused_logins import refused
+
+
+class ThrottledLoginView(LoginView):
+    """Answers a refused login at once: a page that nobody would see is not made first."""
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Show the form again, or why the login was refused."""
+        refusal = refusal_of(self.request)
+        return super().form_invalid(form) if refusal is None else refused(self.request, refusal)

@@ -1,0 +1,70 @@
+"""Wrong API tokens are counted per address; a right one is accepted whatever came before."""
+
+from __future__ import annotations
+
+import pytest
+from axes.models import AccessAttempt
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django.fixtures import Settings
+from rest_framework.authtoken.models import Token
+
+HERE, THERE = "192.0.2.7", "192.0.2.8"
+pytestmark = pytest.mark.django_db
+
+
+def answer(token: str, address: str = HERE, page: str = "/api/queue/") -> tuple[int, str | None]:
+    found = Client().get(page, REMOTE_ADDR=address, headers={"authorization": token})
+    return found.status_code, found.headers.get("Retry-After")
+
+
+def test_beyond_some_the_answer_is_429_with_the_cure() -> None:
+    assert [answer(f"Token {number:040x}")[0] for number in range(13)] == [401] * 12 + [429]
+    refused = Client().get("/api/queue/", REMOTE_ADDR=HERE, headers={"authorization": "Token wrong"})
+    assert refused["Retry-After"] == "900"
+    assert "a right one is accepted at once; wrong ones have this answer for 15 minutes" in refused.json()["detail"]
+    assert answer("Token wrong", THERE) == (401, None)
+
+
+def test_a_stranger_behind_the_same_proxy_locks_out_no_right_token_and_no_password(ada: User) -> None:
+    for _ in range(13):
+        answer("Token wrong")
+    assert answer(f"Token {Token.objects.create(user=ada).key}") == (200, None)
+    sent = {"username": "ada", "password": "a secret of its own"}
+    assert Client().post("/login/", sent, REMOTE_ADDR=HERE).status_code == 302
+
+
+def test_a_refused_one_changes_nothing() -> None:
+    for _ in range(12):
+        answer("Token wrong")
+    before = AccessAttempt.objects.get()
+    answer("Token wrong")
+    after = AccessAttempt.objects.get()
+    assert (after.failures_since_start, after.attempt_time) == (12, before.attempt_time)
+
+
+@pytest.mark.parametrize("token", ["Token", "Token two words", "Token \xff", "Token inactive"])
+def test_every_refusal_counts(token: str) -> None:
+    user = User.objects.create_user("gone", is_active=False)
+    Token.objects.create(user=user, key="inactive")
+    assert answer(token)[0] == 401
+    assert AccessAttempt.objects.get().failures_since_start == 1
+
+
+def test_a_request_without_a_token_does_not_count() -> None:
+    assert Client().get("/api/queue/", REMOTE_ADDR=HERE).status_code == 401
+    assert not AccessAttempt.objects.exists()
+
+
+def test_the_token_of_the_metrics_counts_alike(settings: Settings) -> None:
+    settings.METRICS_TOKEN = "sixteen letters."
+    assert [answer("Bearer wrong", page="/metrics")[0] for _ in range(13)] == [401] * 12 + [429]
+    assert answer(f"Bearer {settings.METRICS_TOKEN}", page="/metrics")[0] == 200
+
+
+def test_a_body_is_not_read_for_a_wrong_token() -> None:
+    """What is counted is an address: a form that cannot be read would be another answer."""
+    headers = {"authorization": "Token wrong"}
+    kind = "multipart/form-data; boundary=x"
+    found = Client().post("/api/runs/tags/", b"no form", content_type=kind, REMOTE_ADDR=HERE, headers=headers)
+    assert found.status_code == 401
