@@ -9,7 +9,6 @@ import os
 import re
 import secrets
 from collections.abc import Callable
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +16,8 @@ from urllib.parse import urlsplit
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from project.setting_values import attributes, bucket, days_or_never, endpoint, folders, names, url_of, visible
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -92,53 +93,6 @@ def _long_text(raw: str) -> str:
     return raw
 
 
-def _url_of(*schemes: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if urlsplit(raw).scheme not in schemes:
-            raise ValueError(raw)
-        return raw
-
-    return parse
-
-
-def _endpoint(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError(raw)
-    return raw
-
-
-def _bucket(raw: str) -> tuple[str, str]:
-    """Split s3://bucket/prefix into bucket and prefix."""
-    found = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?((?:[\w-][\w.-]*/?)*)", raw, re.ASCII)
-    if not found:
-        raise ValueError(raw)
-    return found[1], found[2].strip("/")
-
-
-def _folders(raw: str) -> list[Path]:
-    folders = [Path(part).expanduser() for part in raw.split(":") if part]
-    if not all(folder.is_absolute() for folder in folders):
-        raise ValueError(raw)
-    return [folder.resolve() for folder in folders]
-
-
-def _visible(raw: str | None) -> list[str] | None:
-    """Parse CUDA_VISIBLE_DEVICES as CUDA does: names after -1 are ignored, and blank means none."""
-    return None if raw is None else list(takewhile(lambda name: name != "-1", _names(raw)))
-
-
-def _names(raw: str) -> list[str]:
-    return [part.strip() for part in raw.split(",") if part.strip()]
-
-
-def _attributes(raw: str) -> list[str]:
-    paths = _names(raw)
-    if not all(re.fullmatch(r"[\w.]+:\w+", path) for path in paths):
-        raise ValueError(raw)
-    return paths
-
-
 def _secret_key(path: Path) -> str:
     """Return the key from the environment, or one created once that only its owner can read."""
     if key := os.environ.get("LIVETRAIN_SECRET_KEY"):
@@ -169,13 +123,13 @@ RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
 MODELS_ROOT = LIVETRAIN_HOME / "models"  # starting weights
 PREFLIGHTS_ROOT = LIVETRAIN_HOME / "preflights"
-LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", _folders, [], "absolute folders, separated by colons")
+LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", folders, [], "absolute folders, separated by colons")
 LIVETRAIN_MODELS: list[str] = _read(
-    "LIVETRAIN_MODELS", _attributes, [], "package.module:SPEC of each network, separated by commas"
+    "LIVETRAIN_MODELS", attributes, [], "package.module:SPEC of each network, separated by commas"
 )
-FILES_BUCKET, FILES_PREFIX = _read("LIVETRAIN_FILES", _bucket, ("", ""), "s3://bucket or s3://bucket/prefix")
+FILES_BUCKET, FILES_PREFIX = _read("LIVETRAIN_FILES", bucket, ("", ""), "s3://bucket or s3://bucket/prefix")
 FILES_ENDPOINT = _read(
-    "AWS_ENDPOINT_URL_S3", _endpoint, "", "an address http://… or https://…, without user name and password"
+    "AWS_ENDPOINT_URL_S3", endpoint, "", "an address http://… or https://…, without user name and password"
 )
 CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", _number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
 KEEP_PICTURES = _read("LIVETRAIN_KEEP_PICTURES", _boolean, True, "0 or 1")
@@ -187,20 +141,22 @@ PREFLIGHT_SECONDS = _read("LIVETRAIN_PREFLIGHT_SECONDS", _number_above_zero, 600
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
 CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", _count_from_zero, 1, "a whole number, 0 or more")
 RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, None, "a whole number above 0")
-GPUS = _visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
+GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", _number_above_zero, 30.0, "days above 0")
 UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", _number_from_zero, 7.0, "days, 0 or more")
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", _long_text, "", "16 characters or more")
+TOKEN_LIMIT_DAYS = _read("LIVETRAIN_TOKEN_LIMIT_DAYS", days_or_never, 366.0, "days above 0, or never")
+TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", _number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
 
-REDIS_URL = _read("REDIS_URL", _url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
+REDIS_URL = _read("REDIS_URL", url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
 BROKER_URL = _read(
-    "BROKER_URL", _url_of("db", "redis", "rediss", "amqp", "amqps"), "db://", "db://, redis://… or amqp://…"
+    "BROKER_URL", url_of("db", "redis", "rediss", "amqp", "amqps"), "db://", "db://, redis://… or amqp://…"
 )
 BROKER_EMBEDDED = BROKER_URL.startswith("db:")  # workers feed themselves from the Run table
 BROKER_FACTORY = "project.broker.connect"
-PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", _url_of("http", "https"), "", "an address http://… or https://…")
+PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", url_of("http", "https"), "", "an address http://… or https://…")
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Django ---
@@ -208,13 +164,14 @@ SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")
 DEBUG = _read("LIVETRAIN_DEBUG", _boolean, False, "0 or 1")
 ALLOWED_HOSTS = _read(
     "LIVETRAIN_ALLOWED_HOSTS",
-    _names,
+    names,
     ["localhost", "127.0.0.1", "[::1]", *([urlsplit(PUBLIC_URL).hostname or ""] if PUBLIC_URL else [])],
     "host names, separated by commas",
 )
 INSTALLED_APPS = [
     # before the admin, so that their templates win over its own
     "runs.apps.RunsConfig",
+    "accounts.apps.AccountsConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",  # project.urls finds the pages: commands need none
@@ -226,8 +183,11 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "rest_framework",
-    "rest_framework.authtoken",
+    "knox",
 ]
+KNOX_TOKEN_MODEL = "accounts.APIToken"  # noqa: S105  (no secret, but a model)
+MIGRATION_MODULES = {"knox": None}  # its own table of tokens is not used
+REST_KNOX = {"TOKEN_PREFIX": "livetrain_"}  # by which scanners of repositories and logs know a secret
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -278,7 +238,7 @@ _KEPT = 600  # seconds that the threads of requests keep a connection: project.r
 
 def _database() -> dict[str, Any]:
     address = _read(
-        "DATABASE_URL", _url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
+        "DATABASE_URL", url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
     )
     if not address:
         path = LIVETRAIN_HOME / "livetrain.sqlite3"
@@ -328,7 +288,7 @@ if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+] + [{"NAME": "accounts.new_passwords.EndsTokens"}]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "run-list-page"
 LOGOUT_REDIRECT_URL = "login"

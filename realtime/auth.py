@@ -3,7 +3,7 @@
 | sent | result |
 |---|---|
 | an `Origin` that is not ours | closed with 4403, whatever else is sent |
-| a token, as header `Authorization: Token …` or as `?token=` | its user, if active; else closed with 4401 |
+| a token, as header `Authorization: Token …` or as `?token=` | its user, if active, in scope; else closed with 4401 |
 | a session and our `Origin` | its user, if logged in and active; else closed with 4401 |
 | a session without `Origin` | closed with 4403: browsers always send one, and a stolen cookie is not enough |
 
@@ -18,7 +18,6 @@ socket with 4401.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -29,9 +28,10 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
-from rest_framework.authentication import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
+from accounts import needed_scopes
+from accounts.credentials import user_of_token
 from realtime.hubs.db_threads import logins
 from realtime.wire.close_codes import NO_LOGIN, WRONG_ORIGIN, Refused
 from runs.failures.thread_failures import Account
@@ -40,9 +40,6 @@ Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-_TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
-
 
 RECHECK_SECONDS = 60.0
 _account = Account("credentials")
@@ -126,12 +123,13 @@ def _token(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
 
 def _user_of_token(token: str) -> User:
     try:
-        if _TOKEN.fullmatch(token):
-            user: User = TokenAuthentication().authenticate_credentials(token)[0]
-            return user
+        user, found = user_of_token(token)
+        needed_scopes.check(found, needed_scopes.WEBSOCKET)
     except AuthenticationFailed:
-        pass
-    raise Refused(NO_LOGIN, "The token is not valid, or its user is not active.")
+        raise Refused(NO_LOGIN, "The token is not valid, has expired, or its user is not active.") from None
+    except PermissionDenied as denied:
+        raise Refused(NO_LOGIN, str(denied.detail)) from None
+    return user
 
 
 def _user_of_session(cookies: str) -> User:
