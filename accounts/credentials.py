@@ -26,7 +26,9 @@ USE_IS_NOTED_EVERY = timedelta(minutes=1)
 LONGEST = 256
 """Characters of a token, more than any has."""
 _USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
-_TOKEN_FIELDS = tuple(field.attname for field in APIToken._meta.concrete_fields)
+_NEEDED = {"id", "user_id", "scope", "expiry", "last_used"}
+_TOKEN_FIELDS = tuple(field.attname for field in APIToken._meta.concrete_fields if field.attname in _NEEDED)
+"""In the order of the model, as `from_db` takes them; the others are read when somebody asks."""
 _TOKEN = PreparedQuery(
     lambda digest: (
         APIToken.objects.filter(digest=digest)

@@ -21,7 +21,7 @@ class TokenForm(forms.Form):
     days = forms.TypedChoiceField(coerce=float, label="Ends")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.fields["days"].choices = [(f"{days:g}", _ending(days)) for days in days_to_choose()]  # type: ignore[attr-defined]
         self.fields["days"].initial = f"{settings.TOKEN_DAYS:g}"
 
@@ -29,8 +29,8 @@ class TokenForm(forms.Form):
 def password_form(user: User, data: Any = None) -> SetPasswordForm[User]:
     """Make the form of a new password; a user who has one is asked for it."""
     if not user.has_usable_password():
-        return SetPasswordForm(user, data)
-    form = PasswordChangeForm(user, data)
+        return SetPasswordForm(user, data, label_suffix="")
+    form = PasswordChangeForm(user, data, label_suffix="")
     form.fields["old_password"].widget.attrs.pop("autofocus", None)  # the page begins with its tokens
     return form
 
