@@ -1,4 +1,4 @@
-"""Values of settings that are addresses, folders and names: read from text, or ValueError. Pure."""
+"""How the text of an environment variable becomes a value; each raises ValueError for what is none."""
 
 from __future__ import annotations
 
@@ -10,8 +10,71 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 
+def number_above_zero(raw: str) -> float:
+    """Parse a finite number above 0."""
+    value = float(raw)
+    if not 0 < value < float("inf"):
+        raise ValueError(raw)
+    return value
+
+
+def count_above_zero(raw: str) -> int:
+    """Parse a whole number above 0."""
+    if (count := int(raw)) < 1:
+        raise ValueError(raw)
+    return count
+
+
+def count_from_zero(raw: str) -> int:
+    """Parse a whole number, 0 or more."""
+    if (count := int(raw)) < 0:
+        raise ValueError(raw)
+    return count
+
+
+def number_from_zero(raw: str) -> float:
+    """Parse a finite number, 0 or more."""
+    value = float(raw)
+    if not 0 <= value < float("inf"):
+        raise ValueError(raw)
+    return value
+
+
+def boolean(raw: str) -> bool:
+    """Parse 0 or 1, in words too."""
+    if raw.lower() not in ("0", "1", "true", "false", "yes", "no"):
+        raise ValueError(raw)
+    return raw.lower() in ("1", "true", "yes")
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Accept these texts alone."""
+
+    def parse(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError(raw)
+        return raw
+
+    return parse
+
+
+def umask(raw: str) -> int:
+    """Translate what the group may do into a mask of permissions."""
+    masks = {"none": 0o077, "read": 0o027}
+    if raw not in masks:
+        raise ValueError(raw)
+    return masks[raw]
+
+
+def long_text(raw: str) -> str:
+    """Accept 16 characters or more."""
+    if len(raw) < 16:
+        raise ValueError(raw)
+    return raw
+
+
 def url_of(*schemes: str) -> Callable[[str], str]:
-    """Make a parser of addresses with one of these schemes."""
+    """Accept addresses of these schemes."""
 
     def parse(raw: str) -> str:
         if urlsplit(raw).scheme not in schemes:
@@ -22,7 +85,7 @@ def url_of(*schemes: str) -> Callable[[str], str]:
 
 
 def endpoint(raw: str) -> str:
-    """Check the address of an object store, which holds no credentials."""
+    """Accept an HTTP address without user name and password."""
     parts = urlsplit(raw)
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError(raw)
@@ -39,10 +102,10 @@ def bucket(raw: str) -> tuple[str, str]:
 
 def folders(raw: str) -> list[Path]:
     """Split absolute folders at colons."""
-    paths = [Path(part).expanduser() for part in raw.split(":") if part]
-    if not all(path.is_absolute() for path in paths):
+    found = [Path(part).expanduser() for part in raw.split(":") if part]
+    if not all(folder.is_absolute() for folder in found):
         raise ValueError(raw)
-    return [path.resolve() for path in paths]
+    return [folder.resolve() for folder in found]
 
 
 def visible(raw: str | None) -> list[str] | None:
@@ -56,7 +119,7 @@ def names(raw: str) -> list[str]:
 
 
 def attributes(raw: str) -> list[str]:
-    """Split at commas what Python names as package.module:ATTRIBUTE."""
+    """Split package.module:NAME at commas."""
     paths = names(raw)
     if not all(re.fullmatch(r"[\w.]+:\w+", path) for path in paths):
         raise ValueError(raw)
@@ -65,9 +128,4 @@ def attributes(raw: str) -> list[str]:
 
 def days_or_never(raw: str) -> float:
     """Read a number of days above 0; infinity for `never`."""
-    if raw.lower() == "never":
-        return math.inf
-    days = float(raw)
-    if not 0 < days < float("inf"):
-        raise ValueError(raw)
-    return days
+    return math.inf if raw.lower() == "never" else number_above_zero(raw)

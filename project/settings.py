@@ -17,7 +17,24 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from project.setting_values import attributes, bucket, days_or_never, endpoint, folders, names, url_of, visible
+from project.setting_values import (
+    attributes,
+    boolean,
+    bucket,
+    count_above_zero,
+    count_from_zero,
+    days_or_never,
+    endpoint,
+    folders,
+    long_text,
+    names,
+    number_above_zero,
+    number_from_zero,
+    one_of,
+    umask,
+    url_of,
+    visible,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -37,60 +54,6 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
 def _without_secrets(name: str, raw: str) -> str:
     """Hide a token, and what an address has before its @, so that the text may be shown or logged."""
     return "…" if name.endswith(("_TOKEN", "_KEY")) else re.sub(r"//.*@", "//…@", raw)
-
-
-def _number_above_zero(raw: str) -> float:
-    value = float(raw)
-    if not 0 < value < float("inf"):
-        raise ValueError(raw)
-    return value
-
-
-def _count_above_zero(raw: str) -> int | None:
-    if (count := int(raw)) < 1:
-        raise ValueError(raw)
-    return count
-
-
-def _count_from_zero(raw: str) -> int:
-    if (count := int(raw)) < 0:
-        raise ValueError(raw)
-    return count
-
-
-def _number_from_zero(raw: str) -> float:
-    value = float(raw)
-    if not 0 <= value < float("inf"):
-        raise ValueError(raw)
-    return value
-
-
-def _boolean(raw: str) -> bool:
-    if raw.lower() not in ("0", "1", "true", "false", "yes", "no"):
-        raise ValueError(raw)
-    return raw.lower() in ("1", "true", "yes")
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if raw not in choices:
-            raise ValueError(raw)
-        return raw
-
-    return parse
-
-
-def _umask(raw: str) -> int:
-    masks = {"none": 0o077, "read": 0o027}
-    if raw not in masks:
-        raise ValueError(raw)
-    return masks[raw]
-
-
-def _long_text(raw: str) -> str:
-    if len(raw) < 16:
-        raise ValueError(raw)
-    return raw
 
 
 def _secret_key(path: Path) -> str:
@@ -113,7 +76,7 @@ LIVETRAIN_HOME: Path = _read(
 )
 UMASK = _read(
     "LIVETRAIN_GROUP_ACCESS",
-    _umask,
+    umask,
     0o077,
     "none or read: what the group of the server's account may do with the files of the home",
 )
@@ -131,24 +94,24 @@ FILES_BUCKET, FILES_PREFIX = _read("LIVETRAIN_FILES", bucket, ("", ""), "s3://bu
 FILES_ENDPOINT = _read(
     "AWS_ENDPOINT_URL_S3", endpoint, "", "an address http://… or https://…, without user name and password"
 )
-CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", _number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
-KEEP_PICTURES = _read("LIVETRAIN_KEEP_PICTURES", _boolean, True, "0 or 1")
-UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", _number_above_zero, 16.0, "GiB above 0") * 2**30)
-LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", _number_above_zero, 30.0, "seconds above 0")
-GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", _number_above_zero, 15.0, "seconds above 0")
-FORK_SERVER_IDLE_SECONDS = _read("LIVETRAIN_FORK_SERVER_IDLE_SECONDS", _number_from_zero, 600.0, "seconds, 0 or more")
-PREFLIGHT_SECONDS = _read("LIVETRAIN_PREFLIGHT_SECONDS", _number_above_zero, 600.0, "seconds above 0")
-ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", _number_above_zero, 5.0, "a number above 0"))
-CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", _count_from_zero, 1, "a whole number, 0 or more")
-RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", _count_above_zero, None, "a whole number above 0")
+CACHE_BYTES = int(_read("LIVETRAIN_CACHE_GIB", number_from_zero, 20.0, "a number of GiB, 0 or more") * 2**30)
+KEEP_PICTURES = _read("LIVETRAIN_KEEP_PICTURES", boolean, True, "0 or 1")
+UPLOAD_LIMIT_BYTES = int(_read("LIVETRAIN_UPLOAD_LIMIT_GIB", number_above_zero, 16.0, "GiB above 0") * 2**30)
+LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", number_above_zero, 30.0, "seconds above 0")
+GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", number_above_zero, 15.0, "seconds above 0")
+FORK_SERVER_IDLE_SECONDS = _read("LIVETRAIN_FORK_SERVER_IDLE_SECONDS", number_from_zero, 600.0, "seconds, 0 or more")
+PREFLIGHT_SECONDS = _read("LIVETRAIN_PREFLIGHT_SECONDS", number_above_zero, 600.0, "seconds above 0")
+ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", number_above_zero, 5.0, "a number above 0"))
+CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", count_from_zero, 1, "a whole number, 0 or more")
+RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", count_above_zero, None, "a whole number above 0")
 GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
-RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", _number_above_zero, 30.0, "days above 0")
-UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", _number_from_zero, 7.0, "days, 0 or more")
-METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", _long_text, "", "16 characters or more")
+RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "days above 0")
+UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
+METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
 TOKEN_LIMIT_DAYS = _read("LIVETRAIN_TOKEN_LIMIT_DAYS", days_or_never, 366.0, "days above 0, or never")
-TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", _number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
+TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
 
 REDIS_URL = _read("REDIS_URL", url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
 BROKER_URL = _read(
@@ -161,7 +124,7 @@ HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Django ---
 SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")
-DEBUG = _read("LIVETRAIN_DEBUG", _boolean, False, "0 or 1")
+DEBUG = _read("LIVETRAIN_DEBUG", boolean, False, "0 or 1")
 ALLOWED_HOSTS = _read(
     "LIVETRAIN_ALLOWED_HOSTS",
     names,
@@ -288,7 +251,8 @@ if FILES_BUCKET:  # its module loads boto3, when it is first used; boto3 itself 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-] + [{"NAME": "accounts.new_passwords.EndsTokens"}]
+]
+AUTH_PASSWORD_VALIDATORS += [{"NAME": "accounts.new_passwords.EndsTokens"}]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "run-list-page"
 LOGOUT_REDIRECT_URL = "login"
@@ -353,7 +317,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": _read("LIVETRAIN_LOG_FORMAT", _one_of("text", "json"), "text", "text or json"),
+            "formatter": _read("LIVETRAIN_LOG_FORMAT", one_of("text", "json"), "text", "text or json"),
         }
     },
     "root": {"handlers": ["console"], "level": _read("LIVETRAIN_LOG_LEVEL", str, "INFO", "a level")},

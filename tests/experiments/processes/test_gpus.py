@@ -21,7 +21,7 @@ from experiments.processes.gpus import Gpus, needed
 from experiments.server import launcher
 from experiments.supervision import supervisor
 from experiments.training.contract.config import TrainingConfig
-from project.settings import _visible
+from project.setting_values import visible
 from runs import lifecycle
 from runs.models import Run
 from tests.experiments.supervision.test_supervisor import Recipe
@@ -76,7 +76,7 @@ def test_a_run_needs_as_many_as_its_devices(trainer: dict[str, Any], count: int)
     ("raw", "ids"), [(None, None), ("", []), ("0,1", ["0", "1"]), ("1,-1,0", ["1"]), ("GPU-1a, 2", ["GPU-1a", "2"])]
 )
 def test_the_variable_is_read_as_cuda_reads_it(raw: str | None, ids: list[str] | None) -> None:
-    assert _visible(raw) == ids
+    assert visible(raw) == ids
 
 
 @pytest.fixture
