@@ -45,7 +45,7 @@ FILL = """
 import django, sys
 django.setup()
 from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
+from accounts.issuing import issue
 from django.contrib.sessions.backends.db import SessionStore
 from benchmarks.list_runs import fill
 user = User.objects.create_user("reader")
@@ -54,7 +54,7 @@ session = SessionStore()
 session.update({"_auth_user_id": str(user.pk), "_auth_user_backend": "django.contrib.auth.backends.ModelBackend",
             "_auth_user_hash": user.get_session_auth_hash()})
 session.create()
-print(Token.objects.create(user=user).key, session.session_key)
+print(issue(user, "benchmark")[1], session.session_key)
 """
 
 

@@ -1,6 +1,6 @@
 """Who sends a request, found with one prepared query: the middleware for sessions, and DRF's class for API tokens.
 
-Both check what Django and DRF check. Where anything about a session is not as it usually is, Django itself decides.
+The first checks what Django checks. Where anything about a session is not as it usually is, Django itself decides.
 """
 
 from __future__ import annotations
@@ -17,24 +17,19 @@ from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
-from rest_framework import authentication
-from rest_framework.authtoken.models import Token
+from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
+from accounts import needed_scopes
+from accounts.credentials import user_of_token
+from accounts.models import APIToken
 from realtime.logins.throttled_tokens import ThrottledTokens
 from runs.statements.prepared_query import PreparedQuery
 
 USUAL = "django.contrib.auth.backends.ModelBackend"
 _USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
-_TOKEN_FIELDS = tuple(field.attname for field in Token._meta.concrete_fields)
 _USER = PreparedQuery(lambda pk: User.objects.filter(pk=pk).order_by().values_list(*_USER_FIELDS))
-_TOKEN = PreparedQuery(
-    lambda key: (
-        Token.objects.filter(key=key)
-        .order_by()
-        .values_list(*_TOKEN_FIELDS, *(f"user__{name}" for name in _USER_FIELDS))
-    )
-)
 
 
 class SessionUsers(AuthenticationMiddleware):
@@ -47,20 +42,27 @@ class SessionUsers(AuthenticationMiddleware):
         request.auser = partial(auser, request)
 
 
-class TokenUsers(ThrottledTokens, authentication.TokenAuthentication):
-    """DRF's authentication by API token, with one prepared query."""
+class TokenUsers(ThrottledTokens, TokenAuthentication):  # type: ignore[misc]  # knox has no types
+    """The authentication by API token: one prepared query, and the scope that the address needs.
 
-    def authenticate_credentials(self, key: str) -> tuple[User, Token]:
+    The library's own loads all tokens of the user, and deletes expired ones while it reads.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, APIToken] | None:
+        """Return user and token, None without a token; raises AuthenticationFailed, and PermissionDenied by scope."""
+        found: tuple[User, APIToken] | None = super().authenticate(request)
+        if found is not None:
+            match = request.resolver_match
+            needed_scopes.check(found[1], match.view_name if match else "", request.method or "")
+        return found
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, APIToken]:
         """Return the active user of that token; raises AuthenticationFailed."""
-        found = _TOKEN.first(key) if key.isprintable() else None
-        if found is None:
-            raise AuthenticationFailed("Invalid token.")
-        user = User.from_db(DEFAULT_DB_ALIAS, _USER_FIELDS, found[len(_TOKEN_FIELDS) :])
-        if not user.is_active:
-            raise AuthenticationFailed("User inactive or deleted.")
-        token = Token.from_db(DEFAULT_DB_ALIAS, _TOKEN_FIELDS, found[: len(_TOKEN_FIELDS)])
-        token.user = user
-        return user, token
+        try:
+            text = token.decode()
+        except UnicodeDecodeError:
+            raise AuthenticationFailed("Invalid token: it is not UTF-8.") from None
+        return user_of_token(text)
 
 
 def _user_of(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:

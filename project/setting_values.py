@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from itertools import takewhile
@@ -123,3 +124,8 @@ def attributes(raw: str) -> list[str]:
     if not all(re.fullmatch(r"[\w.]+:\w+", path) for path in paths):
         raise ValueError(raw)
     return paths
+
+
+def days_or_never(raw: str) -> float:
+    """Read a number of days above 0; infinity for `never`."""
+    return math.inf if raw.lower() == "never" else number_above_zero(raw)

@@ -26,6 +26,7 @@ from project.setting_values import (
     bucket,
     count_above_zero,
     count_from_zero,
+    days_or_never,
     endpoint,
     folders,
     long_text,
@@ -114,6 +115,8 @@ UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more
 LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
 LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
+TOKEN_LIMIT_DAYS = _read("LIVETRAIN_TOKEN_LIMIT_DAYS", days_or_never, 366.0, "days above 0, or never")
+TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
 
 REDIS_URL = _read("REDIS_URL", url_of("redis", "rediss", "unix"), "", "an address redis://…, rediss://… or unix://…")
 BROKER_URL = _read(
@@ -136,6 +139,7 @@ ALLOWED_HOSTS = _read(
 INSTALLED_APPS = [
     # before the admin, so that their templates win over its own
     "runs.apps.RunsConfig",
+    "accounts.apps.AccountsConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",  # project.urls finds the pages: commands need none
@@ -147,9 +151,12 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "rest_framework",
-    "rest_framework.authtoken",
     "axes",
+    "knox",
 ]
+KNOX_TOKEN_MODEL = "accounts.APIToken"  # noqa: S105  (no secret, but a model)
+MIGRATION_MODULES = {"knox": None}  # its own table of tokens is not used
+REST_KNOX = {"TOKEN_PREFIX": "livetrain_"}  # by which scanners of repositories and logs know a secret
 MIDDLEWARE = [
     "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
     "project.held_turns.ends_turns",
@@ -285,6 +292,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator": {},
     }.items()
 ]
+AUTH_PASSWORD_VALIDATORS += [{"NAME": "accounts.new_passwords.EndsTokens"}]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "run-list-page"
 LOGOUT_REDIRECT_URL = "login"

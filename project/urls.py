@@ -17,7 +17,7 @@ handler500 = "project.error_answers.server_error"
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("metrics", metrics.Metrics.as_view()),
+    path("metrics", metrics.Metrics.as_view(), name="prometheus"),
     path("help/", help_pages.help_page, name="help"),
     path("help/<path:path>", help_pages.help_page, name="help-page"),
     path("admin/", admin.site.urls),
@@ -29,6 +29,8 @@ urlpatterns = [
     path("api/runs/", include("runs.urls")),
     path("api/datasets/", include("experiments.datasets.urls")),
     path("api/tickets/", Tickets.as_view(), name="tickets"),
+    path("api/tokens/", include("accounts.urls")),
+    path("account/", include("accounts.page_urls")),
     path("datasets/", include("experiments.datasets.page_urls")),
     path("", include("experiments.page_urls")),
     path("", include("realtime.urls")),

@@ -4,7 +4,7 @@
 |---|---|
 | a `Host` that is not allowed, an `Origin` that is not ours | closed with 4403, whatever else is sent |
 | a ticket, as `?ticket=` | the user who asked for it; else closed with 4401 |
-| a token, as header `Authorization: Token …` | its user, if active; else closed with 4401 |
+| a token, as header `Authorization: Token …` | its user, if active, in scope; else closed with 4401 |
 | a token, as `?token=` | closed with 4401: proxies log addresses; as the header where the settings allow it |
 | a session and our `Origin` | its user, if logged in and active; else closed with 4401 |
 | a session without `Origin` | closed with 4403: browsers always send one, and a stolen cookie is not enough |
@@ -31,9 +31,11 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
-from rest_framework.authentication import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
+from accounts import needed_scopes
+from accounts.credentials import user_of_stored_token, user_of_token
+from accounts.models import APIToken
 from realtime import tickets
 from realtime.hubs.db_threads import logins
 from realtime.tickets import Credentials
@@ -45,7 +47,6 @@ Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_TOKEN = re.compile(r"[0-9A-Za-z]{1,128}")
 _RUN = re.compile(r"/ws/runs/([0-9]{1,18})/?")
 _SPENT = "livetrain.credentials"
 """In the scope of a socket that was opened by a ticket: what that stands for."""
@@ -110,7 +111,7 @@ def identify(scope: Scope) -> User:
         return _user_of_ticket(scope, query["ticket"])
     token = _token(headers, query)
     if token is not None:
-        return _user_of_token(token)
+        return _in_scope(lambda: user_of_token(token))
     user = _user_of_session(parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME))
     if origin is None:
         raise Refused(WRONG_ORIGIN, "A session counts only with the Origin header that browsers send.")
@@ -147,14 +148,16 @@ def _token(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
     return token.strip() if scheme.lower() == "token" else query.get("token")
 
 
-def _user_of_token(token: str) -> User:
+def _in_scope(look: Callable[[], tuple[User, APIToken]]) -> User:
+    """Return the user whose token is found; raises `Refused`."""
     try:
-        if _TOKEN.fullmatch(token):
-            user: User = TokenAuthentication().authenticate_credentials(token)[0]
-            return user
+        user, found = look()
+        needed_scopes.check(found, needed_scopes.WEBSOCKET)
     except AuthenticationFailed:
-        pass
-    raise Refused(NO_LOGIN, "The token is not valid, or its user is not active.")
+        raise Refused(NO_LOGIN, "The token is not valid, has expired, or its user is not active.") from None
+    except PermissionDenied as denied:
+        raise Refused(NO_LOGIN, str(denied.detail)) from None
+    return user
 
 
 def _user_of_session(key: str | None) -> User:
@@ -175,7 +178,7 @@ def _user_of_ticket(scope: Scope, ticket: str) -> User:
     user = (
         _user_of_session(credentials.session_key)
         if credentials.session_key
-        else _user_of_token(credentials.token_pk)  # the key of a token is its primary key
+        else _in_scope(lambda: user_of_stored_token(int(credentials.token_pk)))
     )
     if user.pk != credentials.user_id:
         raise Refused(NO_LOGIN, "Somebody else logged in meanwhile.")

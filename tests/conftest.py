@@ -52,9 +52,9 @@ django.setup()
 
 # Models can be imported only after the set-up above.
 from django.contrib.auth.models import User  # noqa: E402
-from rest_framework.authtoken.models import Token  # noqa: E402
 
 from tests import emptied_tables  # noqa: E402
+from tests.tokens import new_token  # noqa: E402
 
 emptied_tables.install()
 
@@ -75,8 +75,7 @@ def user(db: None) -> User:
 @pytest.fixture
 def api(user: User) -> Client:
     """Return a client that sends `user`'s API token with every request."""
-    token = Token.objects.create(user=user)
-    return Client(headers={"authorization": f"Token {token.key}"})
+    return Client(headers={"authorization": f"Token {new_token(user)}"})
 
 
 @pytest.fixture

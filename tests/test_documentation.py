@@ -22,7 +22,7 @@ from runs.events import EVENT_TYPES
 from tests.documentation import README, ROOT, code, examples, first_column, page, pages, rows, section, table
 
 HANDLERS = re.compile(r"\bhandlers = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
-OURS = ("experiments", "realtime", "runs", "project")
+OURS = ("experiments", "realtime", "accounts", "runs", "project")
 README_BYTES = 8_192
 WRITTEN_BY_USERS = {"deploy/.env", "docs/_build/"}
 OLD_WORDS = re.compile(
@@ -191,7 +191,8 @@ def test_every_package_is_explained() -> None:
 @pytest.mark.parametrize("name", [*pages(), "README", "CONTRIBUTING", "SECURITY", "benchmarks/README"])
 def test_files_of_the_project_that_are_named_exist(name: str) -> None:
     text = page(name) if name in pages() else (ROOT / f"{name}.md").read_text()
-    named = set(re.findall(r"`((?:experiments|runs|realtime|project|tests|docs|deploy|benchmarks)/[\w./-]*)`", text))
+    folders = "|".join((*OURS, "tests", "docs", "deploy", "benchmarks"))
+    named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text))
     assert sorted(path for path in named - WRITTEN_BY_USERS if not (ROOT / path).exists()) == []
 
 

@@ -19,6 +19,7 @@ from benchmarks.peers.rows import Row, Work
 
 FASTER = Row("values stored", "ingest", "values/s", {}, {}, more_is_better=True)
 SOONER = Row("an answer", "history", "ms", {}, {}, given_up="one of them is asked twice")
+APPS = ("runs", "accounts", "experiments", "realtime", "project")
 PEER = Contestant("peer", "peer_driver", ("nothing",), ())
 
 
@@ -61,7 +62,7 @@ def test_drivers_of_peers_need_nothing_of_ours() -> None:
         text = (Path(results.__file__).parent / "drivers" / f"{one.driver}.py").read_text()
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom):
-                own = (node.module or "").split(".")[0] in ("runs", "experiments", "realtime", "project", "tests")
+                own = (node.module or "").split(".")[0] in (*APPS, "tests")
                 assert not own, one.name
 
 

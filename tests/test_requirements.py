@@ -14,6 +14,7 @@ import pytest
 from experiments.training.contract.networks.network_spec import EXTRAS
 
 ROOT = Path(__file__).parents[1]
+APPS = ("project", "experiments", "runs", "realtime", "accounts")
 SENTENCE = runpy.run_path(str(ROOT / ".ci" / "application.py"))["SENTENCE"]
 FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 REQUIREMENTS_OF = {
@@ -75,7 +76,7 @@ def test_the_server_imports_only_what_its_requirements_name() -> None:
         "pydantic-core",
         "botocore",
     }  # of channels-redis, dramatiq[…], channels, daphne, pydantic, boto3
-    assert packages(imported("project", "experiments", "runs", "realtime")) - direct - provided_with == set()
+    assert packages(imported(*APPS)) - direct - provided_with == set()
 
 
 def test_every_requirement_is_used() -> None:
@@ -84,10 +85,7 @@ def test_every_requirement_is_used() -> None:
         "einops", "flask", "flask-cors", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
         "pandas-stubs",
     }  # fmt: skip
-    used = (
-        packages(imported("project", "experiments", "runs", "realtime", "clients", "tests", "benchmarks", "docs"))
-        | by_name
-    )
+    used = packages(imported(*APPS, "clients", "tests", "benchmarks", "docs")) | by_name
     unused = {package for name in FILES for package in pins(name)} - used
     assert unused == set()
 

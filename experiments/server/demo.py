@@ -10,8 +10,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connections
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
 
+from accounts.issuing import issue
+from accounts.scopes import Scope
 from realtime.login import login_link
 from runs.models import Run
 
@@ -22,13 +23,14 @@ REQUEST: dict[str, Any] = {
     "trainer": {"max_epochs": 40},
     "callbacks": {"patience": 40},
 }
+_MINUTES_OF_THE_FIRST = 10
 
 
 def welcome(address: str) -> None:
     """Submit a training, unless one is unfinished, and print how to see it."""
     user = administrator()
     unfinished = Run.objects.filter(status__in=Run.UNFINISHED).order_by("id").first()
-    run_id = unfinished.pk if unfinished else _submit(address, Token.objects.get_or_create(user=user)[0].key)
+    run_id = unfinished.pk if unfinished else _submit_first(address, user)
     page = reverse("run-page", args=[run_id])
     print(  # noqa: T201  (this is what the command is for)
         f"\n  Livetrain runs at {address}/\n\n"
@@ -49,6 +51,15 @@ def administrator() -> User:
     if user is None:
         user = User.objects.create_superuser(getpass.getuser())
     return user
+
+
+def _submit_first(address: str, user: User) -> int:
+    """Submit the training with a token of its own, which ends with that."""
+    token, text = issue(user, "first training", Scope.TRAIN, days=_MINUTES_OF_THE_FIRST / (24 * 60))
+    try:
+        return _submit(address, text)
+    finally:
+        token.delete()
 
 
 def _submit(address: str, token: str) -> int:

@@ -12,7 +12,7 @@ import django
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-FIRST = [("runs", "0001_initial"), ("experiments", "0001_initial"), ("authtoken", "0001_initial")]
+FIRST = [("runs", "0001_initial"), ("experiments", "0001_initial")]
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 EPOCHS = 5
 

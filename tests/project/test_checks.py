@@ -92,10 +92,10 @@ from django.core.checks import run_checks
 from django.core.management import get_commands, load_command_class
 django.setup()
 load_command_class("experiments", "backup")
-load_command_class("experiments", "apitoken")
+load_command_class("accounts", "apitoken")
 print(sorted(found.id for found in run_checks(tags=["installation"])))
 print(sorted({"project.urls", "rest_framework.views", "runs.admin", "experiments.admin"} & set(sys.modules)))
-apps = ("experiments", "realtime", "runs")
+apps = ("experiments", "realtime", "accounts", "runs")
 ours = {name: load_command_class(app, name) for name, app in get_commands().items() if app in apps}
 print(sorted(name for name, command in ours.items() if command.requires_system_checks != ["installation"]))
 """

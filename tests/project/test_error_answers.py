@@ -15,7 +15,6 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
 from experiments.api import operations
 from experiments.datasets import storage
@@ -23,6 +22,7 @@ from project import health
 from runs import queries
 from runs.models import Run
 from tests.realtime.writing import queued_run
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db
 TRAIN = "/api/experiments/centralized/train"
@@ -38,8 +38,8 @@ def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def outsider(user: User) -> Client:
     """Make a client like `api` that gets the answer that users get, instead of the exception itself."""
-    token = Token.objects.create(user=user)
-    return Client(raise_request_exception=False, headers={"authorization": f"Token {token.key}"})
+    token = new_token(user)
+    return Client(raise_request_exception=False, headers={"authorization": f"Token {token}"})
 
 
 def told(response: HttpResponse, status: int) -> str:

@@ -16,9 +16,9 @@ from django.db import connection, connections
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import include, path
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
 from project.http_application import IN_MEMORY, HTTPApplication, _may_wait, _view_of, answered_at_once
+from tests.tokens import new_token
 
 PROTECTION = ("Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy")
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -156,11 +156,11 @@ async def test_every_way_has_the_same_protection(address: str, expected: int) ->
 
 async def test_a_token_is_known_on_all_ways() -> None:
     user = await User.objects.acreate(username="reader")
-    token = await Token.objects.acreate(user=user)
+    token = await sync_to_async(new_token)(user)
     application = HTTPApplication()
     events = "/api/runs/7/events/"
     for address, expected in (("/api/runs/", 200), (events, 404), (f"{events}?wait=1", 404), (f"{events}?wait=x", 400)):
-        assert (await ask(application, address, authorization=f"Token {token.key}"))[0] == expected
+        assert (await ask(application, address, authorization=f"Token {token}"))[0] == expected
         assert (await ask(application, address, authorization="Token wrong"))[0] == 401
 
 

@@ -16,9 +16,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
+from accounts.models import APIToken
 from project.sessions import STARTED
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/runs/?page_size=1"
@@ -218,15 +219,15 @@ def test_a_session_of_a_former_secret_key_goes_on_under_the_new_one(browser: Cli
 
 
 def test_tokens(reader: User) -> None:
-    key = Token.objects.create(user=reader).key
+    key = new_token(reader)
     assert status(Client(headers={"authorization": f"Token {key}"})) == 200
     with CaptureQueriesContext(connection) as asked:
         Client(headers={"authorization": f"Token {key}"}).get(LIST)
-    assert sum("authtoken_token" in query["sql"] for query in asked) == 1
+    assert sum("accounts_apitoken" in query["sql"] for query in asked) == 1
     for wrong in ("wrong", "x" * 500, "nul\0", key + "x", key.upper() + "?"):
         assert status(Client(headers={"authorization": f"Token {wrong}"})) == 401
     User.objects.update(is_active=False)
     assert status(Client(headers={"authorization": f"Token {key}"})) == 401
-    Token.objects.all().delete()
+    APIToken.objects.all().delete()
     User.objects.update(is_active=True)
     assert status(Client(headers={"authorization": f"Token {key}"})) == 401

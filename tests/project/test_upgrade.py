@@ -15,6 +15,7 @@ import pytest
 
 from tests.installation import ROOT, Installation
 from tests.project.old_database import EPOCHS
+from tests.project.tokens_in_clear import TEXT
 from tests.services.parts import empty_database
 
 
@@ -76,13 +77,16 @@ def test_the_first_versions_runs_come_through_every_migration(old: Installation)
 OURS = ("runs_", "experiments_", "auth_user")
 
 
-def tables(installation: Installation) -> list[str]:
-    """List our tables, on either database."""
+def all_tables(installation: Installation) -> list[tuple[str]]:
+    """List all tables, on either database."""
     if "DATABASE_URL" in installation.environment:
-        found = rows(installation, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-    else:
-        found = rows(installation, "SELECT name FROM sqlite_master WHERE type = 'table'")
-    return sorted(name for (name,) in found if name.startswith(OURS))
+        return rows(installation, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    return rows(installation, "SELECT name FROM sqlite_master WHERE type = 'table'")
+
+
+def tables(installation: Installation) -> list[str]:
+    """List our tables."""
+    return sorted(name for (name,) in all_tables(installation) if name.startswith(OURS))
 
 
 def columns(installation: Installation, table: str) -> list[str]:
@@ -120,3 +124,23 @@ def test_an_upgrade_keeps_each_table_column_and_row(released: Installation) -> N
     differing = "FROM runs_optionvalue v JOIN runs_knowncolumn c ON c.id = v.column_id"
     assert rows(released, f"SELECT run_id, name, number, text {differing}") == [(2, names[2], 9, None)]
     assert rows(released, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]
+
+
+def test_tokens_in_clear_go_on_as_digests(released: Installation) -> None:
+    """Programs that send them notice nothing; the database and its file hold them no more."""
+    files = released.home.glob("livetrain.sqlite3*")
+    before = [path for path in files if TEXT.encode() in path.read_bytes()]
+    assert before or "DATABASE_URL" in released.environment
+    released.manage("migrate")
+    script = """
+import django
+django.setup()
+from accounts.credentials import user_of_token
+from accounts.models import APIToken
+user, token = user_of_token({text!r})
+print(user.username, token.name, token.scope, token.is_migrated, round((token.expiry - token.created).days / 10))
+"""
+    assert released.python(script.format(text=TEXT)) == "ada migrated admin True 18"
+    assert rows(released, "SELECT name FROM django_migrations WHERE app = 'authtoken'") == []
+    assert not any("authtoken" in name for (name,) in all_tables(released))
+    assert [path for path in released.home.glob("livetrain.sqlite3*") if TEXT.encode() in path.read_bytes()] == []

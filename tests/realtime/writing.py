@@ -9,12 +9,12 @@ from typing import ParamSpec, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import connections, transaction
-from rest_framework.authtoken.models import Token
 
 from realtime.hubs import broadcast
 from runs import lifecycle, recorder
 from runs.events import BatchMetrics, EpochEnd, Event, utc_now
 from runs.models import Run
+from tests.tokens import new_token
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +42,7 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 def new_user(name: str = "ada") -> tuple[User, str]:
     """Make a user, and a token of theirs."""
     user, _ = User.objects.get_or_create(username=name)
-    return user, Token.objects.get_or_create(user=user)[0].key
+    return user, new_token(user)
 
 
 def queued_run(owner: User) -> Run:

@@ -9,13 +9,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from experiments import launch
 from experiments.training.contract.config import TrainingConfig
 from experiments.worker import tasks
 from runs import lifecycle
 from runs.models import Run, RunEvent
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BODY: dict[str, Any] = {"experiment_name": "Lungs", "source_path": "builtin:breast-cancer"}
@@ -24,7 +24,7 @@ BODY: dict[str, Any] = {"experiment_name": "Lungs", "source_path": "builtin:brea
 @pytest.fixture
 def staff() -> Client:
     user = User.objects.create_user("grace", is_staff=True)
-    return Client(headers={"authorization": f"Token {Token.objects.create(user=user).key}"})
+    return Client(headers={"authorization": f"Token {new_token(user)}"})
 
 
 def post(client: Client, path: str, body: Any, **headers: str) -> HttpResponse:

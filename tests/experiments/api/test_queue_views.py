@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from runs import queue
 from runs.models import Run
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def staff() -> Client:
     user = User.objects.create_user("grace", is_staff=True)
-    return Client(headers={"authorization": f"Token {Token.objects.create(user=user).key}"})
+    return Client(headers={"authorization": f"Token {new_token(user)}"})
 
 
 def change(client: Client, **body: Any) -> tuple[int, dict[str, Any]]:

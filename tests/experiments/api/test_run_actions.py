@@ -9,12 +9,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from experiments import launch
 from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle
 from runs.models import Run
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,7 +168,7 @@ def test_a_wrong_clone_starts_nothing(api: Client, run: Run, body: Any) -> None:
 def test_only_the_owner_and_staff_may_act(run: Run, client: Client, action: str) -> None:
     assert act(client, run, action).status_code == 401
     other = User.objects.create_user("bob")
-    stranger = Client(headers={"authorization": f"Token {Token.objects.create(user=other).key}"})
+    stranger = Client(headers={"authorization": f"Token {new_token(other)}"})
     assert answer(act(stranger, run, action), 403)["detail"].startswith(f"Run {run.pk} belongs to ada")
     assert Run.objects.get().status == "queued"
     other.is_staff = True

@@ -12,7 +12,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
 from experiments.datasets import lookup
 from experiments.models import Dataset, Preflight
@@ -33,6 +32,7 @@ from tests.experiments.datasets.requests import (
 from tests.experiments.training.datasets import with_class_folders, with_csv, zipped
 from tests.experiments.training.readings import QUESTIONS, class_folders
 from tests.realtime.writing import CONFIG
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -149,7 +149,7 @@ def test_nobody_without_a_login_sees_or_changes_anything(api: Client, client: Cl
 def test_others_see_it_and_only_the_staff_may_change_it(api: Client, lungs: Path) -> None:
     links = registered(api, lungs)["links"]
     eve = User.objects.create_user("eve")
-    other = Client(headers={"authorization": f"Token {Token.objects.create(user=eve).key}"})
+    other = Client(headers={"authorization": f"Token {new_token(eve)}"})
     assert answer(other.get(links["self"]), 200)["may_change"] is False
     assert "belongs to ada" in answer(other.delete(links["self"]), 403)["detail"]
     answer(post(other, links["check"], {}), 403)

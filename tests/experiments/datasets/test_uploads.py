@@ -18,7 +18,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
 from experiments.datasets import storage, uploads
 from experiments.models import Dataset, Upload, uploads_root
@@ -35,6 +34,7 @@ from tests.experiments.datasets.requests import (
     uploaded,
 )
 from tests.experiments.training.datasets import with_csv, with_npz, write_csv, zipped
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -250,7 +250,7 @@ def test_uploads_are_their_owners(api: Client, client: Client) -> None:
 
 def _client_of(name: str) -> Client:
     user, _ = User.objects.get_or_create(username=name)
-    return Client(headers={"authorization": f"Token {Token.objects.get_or_create(user=user)[0].key}"})
+    return Client(headers={"authorization": f"Token {new_token(user)}"})
 
 
 def test_a_session_needs_its_csrf_token(user: User) -> None:

@@ -19,7 +19,6 @@ from django.core.management import CommandError, call_command
 from django.test import AsyncClient, Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
-from rest_framework.authtoken.models import Token
 
 from experiments.cli import backup
 from experiments.doctor import storage
@@ -34,6 +33,7 @@ from tests.experiments.object_store.server import BUCKET, KEYS, ObjectStore
 from tests.experiments.training.readings import class_folders
 from tests.runs.api.test_files import ESCAPES, body_of
 from tests.runs.api.test_reading import write
+from tests.tokens import new_token
 
 Get = Callable[[str], Awaitable[Any]]
 HOSTILE = "é 肺 #1 %2e%2e;rm -rf $(x)\"'.csv"
@@ -42,10 +42,10 @@ HOSTILE = "é 肺 #1 %2e%2e;rm -rf $(x)\"'.csv"
 @pytest.fixture
 def get(transactional_db: None) -> Get:
     """GET as a user, on the event loop, as the server does; the path goes out as it is written here."""
-    client, token = AsyncClient(), Token.objects.create(user=User.objects.create_user("ada"))
+    client, token = AsyncClient(), new_token(User.objects.create_user("ada"))
 
     async def get(path: str) -> Any:
-        return await client.get(path, headers={"authorization": f"Token {token.key}"})
+        return await client.get(path, headers={"authorization": f"Token {token}"})
 
     return get
 

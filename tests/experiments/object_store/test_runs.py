@@ -17,7 +17,6 @@ from django.core.management import call_command
 from django.db import InterfaceError, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from experiments.files import deferred_uploads, restore, uploader
 from experiments.supervision import supervisor
@@ -30,6 +29,7 @@ from runs.leases import Fenced
 from runs.models import Run, RunEvent
 from tests.experiments.object_store.server import ObjectStore
 from tests.experiments.supervision.test_supervisor import Background
+from tests.tokens import new_token
 from tests.waiting import eventually
 
 Recipe = Callable[[str], None]
@@ -38,8 +38,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def headers(transactional_db: None) -> dict[str, str]:
-    token = Token.objects.create(user=User.objects.create_user("ada"))
-    return {"authorization": f"Token {token.key}"}
+    token = new_token(User.objects.create_user("ada"))
+    return {"authorization": f"Token {token}"}
 
 
 def files(run: Run, headers: dict[str, str]) -> dict[str, str]:

@@ -14,7 +14,6 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
-from rest_framework.authtoken.models import Token
 
 from runs import queries
 from runs.api import journal_watch
@@ -22,6 +21,7 @@ from runs.events import Event, LrUpdate, Progress, envelope
 from runs.failures import thread_failures
 from runs.models import Run, RunEvent
 from tests.runs.conftest import MakeRun, add_events
+from tests.tokens import new_token
 
 Ask = Callable[..., Coroutine[Any, Any, dict[str, Any]]]
 
@@ -108,8 +108,8 @@ def test_an_ended_run_is_not_waited_for(api: Client, make_run: MakeRun) -> None:
 @pytest.fixture
 def ask(transactional_db: None, make_run: MakeRun) -> Ask:
     """Return a function that sends a request on the event loop, as a server handles it, with committed rows."""
-    token = Token.objects.create(user=make_run().owner)
-    client, headers = AsyncClient(), {"authorization": f"Token {token.key}"}
+    token = new_token(make_run().owner)
+    client, headers = AsyncClient(), {"authorization": f"Token {token}"}
 
     async def get(run: Run, **parameters: Any) -> dict[str, Any]:
         response = await client.get(f"/api/runs/{run.pk}/events/", parameters, headers=headers)

@@ -11,11 +11,11 @@ from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import AsyncClient, Client
-from rest_framework.authtoken.models import Token
 
 from runs.files.local_files import CHUNK, Content, open_file
 from runs.models import Run
 from tests.runs.conftest import MakeRun
+from tests.tokens import new_token
 
 Fetch = Callable[[str], Awaitable[HttpResponseBase]]
 
@@ -42,7 +42,7 @@ def run(make_run: MakeRun) -> Run:
 @pytest.fixture
 def fetch(transactional_db: None, run: Run) -> Fetch:
     """Return a function that sends a GET below /files/ on the event loop; the path is sent as it is written here."""
-    client, headers = AsyncClient(), {"authorization": f"Token {Token.objects.create(user=run.owner).key}"}
+    client, headers = AsyncClient(), {"authorization": f"Token {new_token(run.owner)}"}
 
     async def get(name: str) -> HttpResponseBase:
         return await client.get(f"/api/runs/{run.pk}/files/{name}", headers=headers)

@@ -13,11 +13,11 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import AsyncClient, Client
-from rest_framework.authtoken.models import Token
 
 from runs.api import insight_views
 from runs.models import Run
 from tests.runs.conftest import MakeRun
+from tests.tokens import new_token
 
 
 def write(run: Run, content: bytes, name: str = "train.log") -> Path:
@@ -162,8 +162,8 @@ def test_a_thread_that_reads_a_page_keeps_no_connection() -> None:
 async def test_waiting_ends_with_a_line_or_with_the_run(make_run: MakeRun, happens: str) -> None:
     run = await sync_to_async(make_run)(status="in_progress", attempt=1)
     path = write(run, b"old\nhalf")
-    token = await sync_to_async(Token.objects.create)(user_id=run.owner_id)
-    headers = {"authorization": f"Token {token.key}"}
+    token = await sync_to_async(new_token)(run.owner)
+    headers = {"authorization": f"Token {token}"}
     asked = asyncio.ensure_future(AsyncClient().get(f"/api/runs/{run.pk}/log/?after=4&wait=30", headers=headers))
     done, _ = await asyncio.wait([asked], timeout=0.6)
     assert not done

@@ -12,7 +12,6 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import AsyncClient, Client
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 
 from runs.api import run_archive
 from runs.api.run_archive import ZipStream
@@ -20,6 +19,7 @@ from runs.files import run_files
 from runs.files.local_files import CHUNK, Content, list_files
 from runs.models import Run
 from tests.runs.conftest import MakeRun
+from tests.tokens import new_token
 
 Ask = Callable[..., Awaitable[HttpResponseBase]]
 
@@ -40,7 +40,7 @@ def run(transactional_db: None, make_run: MakeRun) -> Run:
 @pytest.fixture
 def ask(run: Run) -> Ask:
     """Return a function that asks for the archive on the event loop, as the run's owner."""
-    client, headers = AsyncClient(), {"authorization": f"Token {Token.objects.create(user=run.owner).key}"}
+    client, headers = AsyncClient(), {"authorization": f"Token {new_token(run.owner)}"}
 
     async def get(method: str = "get", number: int = run.pk) -> HttpResponseBase:
         answer: HttpResponseBase = await getattr(client, method)(f"/api/runs/{number}/archive/", headers=headers)

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from django.db import connection
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from runs.models import Run, RunEvent
 from runs.recorder import record, stamp
@@ -17,6 +16,7 @@ from runs.removal import retention
 from runs.serializers import event_envelope
 from tests.runs.conftest import MakeRun
 from tests.runs.curves.conftest import Browser, journal, resumed_twice
+from tests.tokens import new_token
 
 EVENTS = resumed_twice()[2:-1]
 SENT = 40
@@ -25,7 +25,7 @@ SENT = 40
 @pytest.mark.django_db(transaction=True)
 def test_every_snapshot_is_the_state_after_its_last_event(make_run: MakeRun, short_ranges: None) -> None:
     run = make_run(status="in_progress", attempt=1)
-    headers = {"authorization": f"Token {Token.objects.create(user=run.owner).key}"}
+    headers = {"authorization": f"Token {new_token(run.owner)}"}
     found: list[dict[str, Any]] = []
     written = threading.Event()
 
@@ -53,7 +53,7 @@ def test_every_snapshot_is_the_state_after_its_last_event(make_run: MakeRun, sho
 def test_pruning_takes_nothing_from_readers(make_run: MakeRun, short_ranges: None) -> None:
     run = make_run(status="completed", attempt=1)
     journal(run, EVENTS)
-    headers = {"authorization": f"Token {Token.objects.create(user=run.owner).key}"}
+    headers = {"authorization": f"Token {new_token(run.owner)}"}
 
     def curves() -> Any:
         parameters = {"name": "*", "by": "time", "points": "100000"}

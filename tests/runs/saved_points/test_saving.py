@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from rest_framework.authtoken.models import Token
 from sklearn.metrics import confusion_matrix
 
 from runs.derived_models import SavedPoint
@@ -20,6 +19,7 @@ from runs.models import FinalResult, Run
 from runs.operating_points import recomputed_points
 from tests.runs.conftest import MakeRun, add_final
 from tests.runs.operating_points.test_points_of_runs import TEST, VAL, evaluated_run, keep_predictions, stored
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db
 
@@ -252,8 +252,8 @@ def test_a_later_attempt_has_no_point_of_a_former_one(api: Client, run: Run) -> 
 
 def test_others_see_it_and_only_owner_and_staff_save(api: Client, run: Run) -> None:
     def client_of(name: str, **rights: Any) -> Client:
-        token = Token.objects.create(user=User.objects.create_user(name, **rights))
-        return Client(headers={"authorization": f"Token {token.key}"})
+        token = new_token(User.objects.create_user(name, **rights))
+        return Client(headers={"authorization": f"Token {token}"})
 
     saved = save(api, run, rule="youden")["operating_point"]
     other, staff = client_of("grace"), client_of("root", is_staff=True)

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from runs import lifecycle
 from runs.models import Run, RunEvent
@@ -16,6 +15,7 @@ from runs.queue import place_in_queue, waiting
 from runs.scheduling import moves
 from runs.scheduling.moves import Destination
 from tests.runs.conftest import CONFIG, MakeRun
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db
 
@@ -106,8 +106,8 @@ def test_the_endpoint_moves_names_what_is_wrong_and_keeps_others_out(api: Client
     assert (answer.status_code, answer.json()["queue_position"]) == (202, 1)
     wrong = api.post(url, {"to": "left"}, content_type="application/json")
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "to")
-    stranger = Token.objects.create(user=User.objects.create_user("eve"))
-    eve = Client(headers={"authorization": f"Token {stranger.key}"})
+    stranger = new_token(User.objects.create_user("eve"))
+    eve = Client(headers={"authorization": f"Token {stranger}"})
     assert eve.post(url, {"to": "end"}, content_type="application/json").status_code == 403
     assert Client().post(url, {"to": "end"}, content_type="application/json").status_code == 401
     lifecycle.claim(second.pk, "a worker")

@@ -1,0 +1,29 @@
+"""API tokens in the admin: whose there are, used when, ending when. They can be revoked, not read, made or changed."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.models import APIToken
+
+
+@admin.register(APIToken)
+class APITokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
+    """The list of tokens; deleting one revokes it."""
+
+    list_display = ("name", "user", "scope", "token_key", "created", "last_used", "expiry")
+    list_filter = ("scope", "expiry", "last_used")
+    search_fields = ("name", "user__username", "token_key")
+    list_select_related = ("user",)
+    ordering = ("-pk",)
+    fields = ("name", "user", "scope", "token_key", "created", "last_used", "expiry")
+    readonly_fields = fields
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        """Let nobody make a token for somebody else here, as it would have to be shown."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: APIToken | None = None) -> bool:
+        """Let nobody widen or lengthen a token."""
+        return False

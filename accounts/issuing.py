@@ -1,0 +1,78 @@
+"""Making API tokens, and listing and revoking those of a user."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from accounts.models import APIToken
+from accounts.scopes import Scope
+from runs.describing.description_rules import is_broken, is_invisible
+
+MOST_TOKENS = 100
+"""Limit of the tokens that a user has at a time, expired ones included."""
+NEVER = math.inf
+"""The life in days of a token without an end."""
+LONGEST_NAME = 100
+LONGEST_DAYS = 36_600
+"""Limit of a life that ends, whatever the settings allow: dates reach to the year 9999."""
+CHOICES_OF_DAYS = (7.0, 30.0, 90.0, 366.0)
+
+
+class Refused(ValueError):
+    """A token that is not made; the sentence says why, `field` names what was asked for wrongly."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def tokens_of(user: User) -> QuerySet[APIToken]:
+    """Return a user's tokens, the newest first."""
+    return APIToken.objects.filter(user=user).order_by("-pk")  # type: ignore[no-any-return]  # knox has no types
+
+
+def issue(user: User, name: str, scope: str = Scope.TRAIN, days: float | None = None) -> tuple[APIToken, str]:
+    """Make a token that ends after so many days, by default those of the settings. Return it and its text.
+
+    The text is what programs send, and cannot be read again. Raises Refused.
+    """
+    days = settings.TOKEN_DAYS if days is None else days
+    _check_name(name)
+    _check_days(days)
+    if tokens_of(user).count() >= MOST_TOKENS:
+        raise Refused("", f"There are {MOST_TOKENS} tokens, the most a user may have; revoke one that is not needed.")
+    expiry = None if days == NEVER else timedelta(days=days)
+    made: tuple[APIToken, str] = APIToken.objects.create(user=user, name=name, scope=scope, expiry=expiry)
+    return made
+
+
+def revoke(user: User, token_id: int) -> bool:
+    """End one of a user's tokens; return whether there was one."""
+    return tokens_of(user).filter(pk=token_id).delete()[0] > 0
+
+
+def days_to_choose() -> list[float]:
+    """List the lives that the account page offers, the default one included."""
+    offered = {days for days in (*CHOICES_OF_DAYS, NEVER) if days <= settings.TOKEN_LIMIT_DAYS}
+    return sorted(offered | {settings.TOKEN_DAYS})
+
+
+def _check_name(name: str) -> None:
+    if is_invisible(name) or is_broken(name) or len(name) > LONGEST_NAME:
+        raise Refused("name", f"Say in 1 to {LONGEST_NAME} characters of one line what the token is for.")
+
+
+def _check_days(days: float) -> None:
+    allowed = settings.TOKEN_LIMIT_DAYS
+    longest = min(allowed, LONGEST_DAYS)
+    if not days > 0:
+        raise Refused("days", "Must be above 0.")
+    if days == NEVER and allowed != NEVER:
+        raise Refused("days", f"A token without an end is not allowed on this server; give it up to {longest:g} days.")
+    if longest < days < NEVER:
+        raise Refused("days", f"Must be at most {longest:g}.")

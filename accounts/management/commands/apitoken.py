@@ -1,0 +1,97 @@
+"""`manage.py apitoken USER`: make a token for the API and the WebSocket, list those there are, revoke them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.issuing import NEVER, Refused, issue, revoke, tokens_of
+from accounts.models import APIToken
+from accounts.scopes import Scope
+from runs import schema
+from runs.check_tags import INSTALLATION
+
+
+class Command(BaseCommand):
+    """The command `apitoken`."""
+
+    help = (
+        "Make an API token and print it, once: only its digest is stored. The user is created, without a password, if "
+        "there is none. With --list or --revoke, show or end tokens instead."
+    )
+    requires_system_checks = [INSTALLATION]
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("user")
+        parser.add_argument("--name", default="command line", help="what it is for (default: %(default)s)")
+        parser.add_argument(
+            "--scope", choices=Scope.values, default=Scope.TRAIN, help="what it may do (default: %(default)s)"
+        )
+        life = parser.add_mutually_exclusive_group()
+        life.add_argument("--days", type=_days, metavar="N", help="its life (default: LIVETRAIN_TOKEN_DAYS)")
+        life.add_argument("--never", action="store_true", help="no end, where the settings allow it")
+        other = parser.add_mutually_exclusive_group()
+        other.add_argument("--list", action="store_true", help="list the user's tokens")
+        other.add_argument("--revoke", metavar="NUMBER", help="end that token, or `all` of the user")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Make, list or revoke. Raises CommandError for what is not there or not allowed."""
+        schema.bring_up_to_date()
+        if options["list"]:
+            self._list(_existing(options["user"]))
+        elif options["revoke"]:
+            self._revoke(_existing(options["user"]), options["revoke"])
+        else:
+            self._make(options)
+
+    def _make(self, options: dict[str, Any]) -> None:
+        user = User.objects.filter(username=options["user"]).first() or User.objects.create_user(options["user"])
+        if not user.is_active:
+            raise CommandError(f"User {options['user']!r} is inactive; activate it in the admin first.")
+        days = NEVER if options["never"] else options["days"]
+        try:
+            self.stdout.write(issue(user, options["name"], options["scope"], days)[1])
+        except Refused as refused:
+            raise CommandError(f"{refused.field}: {refused}" if refused.field else str(refused)) from refused
+
+    def _list(self, user: User) -> None:
+        rows = [("number", "scope", "begins with", "last used", "ends", "name"), *map(_row, tokens_of(user))]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+    def _revoke(self, user: User, number: str) -> None:
+        if number == "all":
+            count = tokens_of(user).delete()[0]
+            self.stdout.write(f"Revoked {count} of {user.get_username()}.")
+        elif number.isdecimal() and revoke(user, int(number)):
+            self.stdout.write(f"Revoked token {number}.")
+        else:
+            raise CommandError(f"{user.get_username()} has no token {number!r}; --list shows their numbers.")
+
+
+def _existing(name: str) -> User:
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise CommandError(f"There is no user {name!r}.")
+    return user
+
+
+def _row(token: APIToken) -> tuple[str, ...]:
+    used = f"{token.last_used:%Y-%m-%d %H:%M}" if token.last_used else "never"
+    ends = f"{token.expiry:%Y-%m-%d}" if token.expiry else "never"
+    return str(token.pk), token.scope, token.token_key, used, f"{ends} (over)" if token.is_expired else ends, token.name
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = 0.0
+    if not 0 < days < float("inf"):
+        raise argparse.ArgumentTypeError("must be a number above 0")
+    return days

@@ -1,0 +1,85 @@
+"""The account page: a user's API tokens and password. Its forms have addresses of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import View
+
+from accounts.forms import TokenForm, password_form
+from accounts.issuing import Refused, issue, revoke, tokens_of
+
+
+@method_decorator([never_cache, login_required], name="dispatch")
+class AccountPage(View):
+    """The page."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the tokens, without what is secret, and the forms."""
+        return _page(request)
+
+
+@method_decorator([never_cache, login_required], name="dispatch")
+class MakeToken(View):
+    """The form that makes a token."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Make a token and show it, this once; or the page with what is wrong."""
+        form = TokenForm(request.POST)
+        if form.is_valid():
+            try:
+                token, text = issue(_user(request), **form.cleaned_data)
+            except Refused as refused:
+                form.add_error(refused.field or None, str(refused))
+            else:
+                return _page(request, made=token, text=text)
+        return _page(request, token_form=form)
+
+
+@method_decorator([never_cache, login_required], name="dispatch")
+class RevokeToken(View):
+    """The button that revokes a token."""
+
+    def post(self, request: HttpRequest, token_id: int) -> HttpResponse:
+        """Revoke one of the user's tokens and go back to the page; 404 for another user's."""
+        if not revoke(_user(request), token_id):
+            raise Http404(f"You have no token {token_id}.")
+        messages.success(request, "The token is revoked: programs that send it are refused from now on.")
+        return redirect("account-page")
+
+
+@method_decorator([sensitive_post_parameters(), never_cache, login_required], name="dispatch")
+class ChangePassword(View):
+    """The form of a new password."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store the password, which ends all tokens and the other sessions; or show what is wrong."""
+        form = password_form(_user(request), request.POST)
+        if not form.is_valid():
+            return _page(request, password_form=form)
+        update_session_auth_hash(request, form.save())
+        messages.success(request, "The new password holds. All tokens and all other sessions have ended.")
+        return redirect("account-page")
+
+
+def _page(request: HttpRequest, **parts: Any) -> HttpResponse:
+    """Render the page, with what a form has to say."""
+    tokens = list(tokens_of(_user(request)))
+    migrated = [token for token in tokens if token.is_migrated]
+    forms = {"token_form": TokenForm(), "password_form": password_form(_user(request))}
+    return render(request, "accounts/account.html", {"tokens": tokens, "migrated": migrated} | forms | parts)
+
+
+def _user(request: HttpRequest) -> User:
+    """Return the user who is logged in, not the lazy one, so that a failed form leaves the request's alone."""
+    assert request.user.pk is not None  # noqa: S101  (a login is needed here)
+    return User.objects.get(pk=request.user.pk)
