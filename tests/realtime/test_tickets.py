@@ -11,9 +11,9 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
-from rest_framework.authtoken.models import Token
 from websockets.asyncio.client import connect
 
+from accounts.models import APIToken
 from realtime import auth, tickets
 from realtime.models import SocketTicket
 from realtime.tickets import Credentials
@@ -22,6 +22,7 @@ from runs.models import Run
 from tests.realtime.listening import close_code, frame
 from tests.realtime.writing import in_thread, queued_run, running_run
 from tests.servers import WebServer
+from tests.tokens import new_token
 
 HOST = (b"host", b"localhost:8000")
 
@@ -143,8 +144,8 @@ def test_a_foreign_page_does_not_open_one_nor_spend_the_ticket(api: Client, user
 
 def test_a_ticket_says_nothing_beside_the_login_of_somebody_else(api: Client, user: User) -> None:
     """The address counts: its ticket was asked for this socket."""
-    grace = Token.objects.create(user=User.objects.create_user("grace"))
-    header = (b"authorization", f"Token {grace.key}".encode())
+    grace = new_token(User.objects.create_user("grace"))
+    header = (b"authorization", f"Token {grace}".encode())
     assert auth.identify(scope(asked(api)["ticket"], "/ws/runs/", header)) == user
     assert refusal(scope("x" * 43, "/ws/runs/", header)) == NO_LOGIN
 
@@ -154,7 +155,7 @@ def test_a_socket_ends_with_what_its_ticket_stands_for(api: Client, browser_sess
     for _ in range(2):  # at the opening, and at a later look
         assert [auth.identify(one) for one in opened] == [user, user]
     unused = [scope(asked(client)["ticket"]) for client in (api, browser_session)]
-    Token.objects.all().delete()
+    APIToken.objects.all().delete()
     browser_session.logout()
     assert [refusal(one) for one in (*opened, *unused)] == [NO_LOGIN] * 4
 
