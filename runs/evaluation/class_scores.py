@@ -74,11 +74,11 @@ def identities(run_id: int, split: str, places: Ints) -> list[Identity]:
     with opened(run_id) as file:
         names = [name for name in ("sample_id", "patient_id", "file", "file_bytes") if name in file.schema_arrow.names]
         for batch in file.iter_batches(VALUES_AT_ONCE // 8, columns=["split", "label", *names]):
-            rows = of_split(batch, split)
-            asked = np.flatnonzero((places >= start) & (places < start + rows.num_rows))
+            rows = np.flatnonzero(_is_of_split(batch, split))  # few of whose texts are needed
+            asked = np.flatnonzero((places >= start) & (places < start + len(rows)))
             if len(asked):
-                found.append((asked, _named(rows.take(pa.array(places[asked] - start)))))
-            start += rows.num_rows
+                found.append((asked, _named(batch.take(pa.array(rows[places[asked] - start])))))
+            start += len(rows)
             if len(places) and start > places.max():
                 break
     if sum(len(asked) for asked, _ in found) < len(places):
@@ -111,11 +111,11 @@ def opened(run_id: int, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parquet
     Whatever is wrong with them becomes NoScores, a failing object store StoreError.
     """
     try:
-        with predictions_file.opened(Run.objects.get(pk=run_id), dictionaries) as found:
+        with predictions_file.opened(Run(pk=run_id), dictionaries) as found:
             if found.metadata.num_rows > MOST_SAMPLES:
                 raise NoScores(TOO_MANY)
             yield found
-    except (FileNotFoundError, Run.DoesNotExist):
+    except FileNotFoundError:
         raise NoScores(GONE) from None
     except predictions_file.UnreadablePredictions:
         raise NoScores(UNREADABLE) from None
@@ -152,7 +152,11 @@ def _parts(
 
 def of_split(batch: pa.RecordBatch, split: str) -> pa.RecordBatch:
     """Select the rows of the split."""
-    return batch.filter(pc.equal(batch["split"].cast(pa.string()), split))
+    return batch.filter(_is_of_split(batch, split))
+
+
+def _is_of_split(batch: pa.RecordBatch, split: str) -> pa.BooleanArray:
+    return pc.fill_null(pc.equal(batch["split"].cast(pa.string()), split), False)
 
 
 def _log_odds(logits: Sequence[Floats], label: int) -> Floats:

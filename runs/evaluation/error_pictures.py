@@ -7,8 +7,9 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable
+from typing import IO
 
-from runs.files import run_files
+from runs.files import run_files, store
 from runs.models import Run
 
 NAME = "error_pictures.zip"
@@ -22,21 +23,27 @@ def addresses(run: Run, split: str, places: Iterable[int]) -> dict[int, str]:
     """Return `data:` addresses of the pictures of these samples, of those that have one. Raises StoreError."""
     try:
         with run_files.seekable(run, NAME) as file:
-            content = file.read(MOST_BYTES + 1)
+            if file.seek(0, io.SEEK_END) > MOST_BYTES:
+                return {}
+            file.seek(0)
+            # An object store would be asked for each picture; of a file here only these are read.
+            content = io.BytesIO(file.read(MOST_BYTES)) if store.in_use() else file
+            return _undamaged(content, run.attempt, split, places)
     except FileNotFoundError:
         return {}
-    if len(content) > MOST_BYTES:
-        return {}
+
+
+def _undamaged(content: IO[bytes], attempt: int, split: str, places: Iterable[int]) -> dict[int, str]:
     try:
-        return _read(content, run.attempt, split, places)
+        return _read(content, attempt, split, places)
     except DAMAGED:
         return {}  # the pictures can be drawn from the data, like all others
 
 
-def _read(content: bytes, attempt: int, split: str, places: Iterable[int]) -> dict[int, str]:
+def _read(content: IO[bytes], attempt: int, split: str, places: Iterable[int]) -> dict[int, str]:
     """Read them, of an archive that is this attempt's: in those of others the rows are other samples."""
     found = {}
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(content) as archive:
         if archive.comment not in (b"", f"attempt {attempt}".encode()):
             return {}
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
