@@ -113,3 +113,9 @@ async def test_of_a_run_that_diverged_nothing_empty_is_shown(visitors: Visitors,
         await expect(page.locator(empty)).to_be_hidden()
     shown = page.locator("#curves article.chart:visible h3")
     await expect(shown).to_contain_text(["Batches", "Gradient norm", "Learning rate", "Samples per second"])
+    width = "node => node.getBoundingClientRect().width"
+    last = page.locator("#curves article.chart:visible").last
+    for size in (1440, 1024, 390):  # of two or three columns none is left empty beside it
+        await page.set_viewport_size({"width": size, "height": 900})
+        filled = await last.evaluate(width), await page.locator("#curves").evaluate(width)
+        assert (filled[0] == filled[1]) is (size != 1024), size

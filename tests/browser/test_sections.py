@@ -12,6 +12,7 @@ from playwright.async_api import Page, ViewportSize, expect
 from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import WIDE, Visitors
+from tests.browser.test_accessibility import broken_rules
 from tests.browser.test_live_page import chart, has_drawn
 from tests.browser.test_saved_point import FIRST_LOAD, made
 from tests.realtime.writing import in_thread
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PHONE = ViewportSize(width=390, height=844)
 SETTLED = "html[data-settled]"
 LOWER = {"curves.js", "uPlot.iife.min.js", "net_benefit_diagram.js", "machine.js", "event_log.js", "train_log.js"}
+MOST_OF_PHONE = 8_000  # pixels, with two sections open
 LEAD = "#lead-curves article.chart:visible h3"
 
 
@@ -191,6 +193,29 @@ async def test_on_a_phone_the_index_is_one_line(visitors: Visitors, owner: User)
     await expect(page.locator("#about-title")).to_be_in_viewport()
     await expect(index.get_by_role("link", name="Configuration")).to_be_in_viewport(ratio=0.9)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+async def test_on_a_phone_what_is_below_the_result_is_folded(visitors: Visitors, owner: User) -> None:
+    run = await in_thread(completed, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/#machine", size=PHONE)
+    await expect(page.locator(SETTLED)).to_be_attached()
+    await expect(page.locator("#machine-charts")).to_be_visible()  # its address opens it
+    await expect(page.locator("#facts .headline").first).to_be_visible()
+    heading = page.get_by_role("button", name="About this run")
+    await expect(heading).to_have_attribute("aria-expanded", "false")
+    await expect(page.locator("#about")).to_be_hidden()
+    await heading.press("Enter")
+    await expect(page.locator("#about")).to_be_visible()
+    await heading.press("Enter")
+    await page.get_by_role("navigation", name="Sections of this run").get_by_role("link", name="Files").click()
+    await expect(page.locator("#about [data-title=Files] summary")).to_be_in_viewport()
+    await expect(page.locator("#train-log")).to_be_hidden()
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await page.emulate_media(media="print")
+    await expect(page.locator("#statistics .split")).to_be_visible()  # paper has all of it
+    assert height < MOST_OF_PHONE
+    await page.emulate_media(media="screen")
+    assert await broken_rules(page) == []
 
 
 async def test_every_group_of_the_configuration_is_shown(visitors: Visitors, owner: User) -> None:

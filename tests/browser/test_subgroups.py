@@ -72,6 +72,8 @@ async def opened(visitors: Visitors, owner: User, handicap: float = 1.5, size: V
     run = await in_thread(lambda: evaluated(owner, home, handicap))
     page = await visitors.visit(f"/runs/{run.pk}/", size=size)
     await expect(page.locator("#subgroups")).to_be_visible()
+    if size == NARROW:
+        await page.get_by_role("button", name="Subgroups", exact=True).click()  # on a phone it is folded
     await page.locator("#subgroups").scroll_into_view_if_needed()
     await expect(page.locator("#subgroups tbody")).to_have_count(2, timeout=60_000)
     return page

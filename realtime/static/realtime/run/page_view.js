@@ -154,13 +154,9 @@ export class PageView {
 
   // Paper holds what is drawn: what is still on its way comes first.
   async #print() {
-    await Promise.race([this.#whole(), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
+    const drawn = Promise.all(this.#lower).then(() => this.pictures?.());
+    await Promise.race([drawn, new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
     print();
-  }
-
-  async #whole() {
-    await Promise.all(this.#lower);
-    await this.pictures?.();
   }
 
   // What fails is done too. `again()` draws it with what comes next.
@@ -175,7 +171,8 @@ export class PageView {
     await Promise.race([Promise.all(this.#coming), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
     this.hints.drawCountdown(this.state);
     this.#show();
-    await this.#whole();
+    await Promise.all(this.#lower);
+    if (!this.reader) await this.pictures?.(); // nobody moves: it may be for paper
     document.documentElement.dataset.complete = ""; // programs that print the page wait for it
   }
 

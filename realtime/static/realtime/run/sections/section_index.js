@@ -1,5 +1,7 @@
 // The index of the page's sections: each has an address, which opens it; the one that is read is marked.
 
+import { foldSections, unfold } from "./folded_sections.js";
+
 const LOADED_AFTER = 3000; // milliseconds
 const GAP = 12; // pixels below the bar, within which a section counts as reached
 
@@ -13,6 +15,7 @@ export class SectionIndex {
     (waiting ?? Promise.resolve()).then(() => setTimeout(() => this.#stopWaiting(), LOADED_AFTER));
     for (const sign of ["wheel", "touchmove"]) addEventListener(sign, () => (this.isDue = false), { passive: true });
     this.links = [...nav.querySelectorAll("a")];
+    foldSections(document.querySelector(".later[data-folds]"));
     addEventListener("hashchange", () => this.reveal());
     addEventListener("scroll", () => this.#askToMark(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(document.body);
@@ -39,6 +42,7 @@ export class SectionIndex {
     const target = link && targetOf(link);
     this.isDue = Boolean(link) && this.#isOpening && !isShown(target);
     if (!isShown(target)) return;
+    unfold(target);
     if (target.matches("details")) target.open = true;
     target.scrollIntoView({ block: "start" });
     const focused = target.querySelector("h2, summary") ?? target;
@@ -80,4 +84,6 @@ export class SectionIndex {
 }
 
 const targetOf = (link) => document.querySelector(link.dataset.shows);
-const isShown = (target) => Boolean(target?.getClientRects().length && target.offsetHeight > 0);
+const isOnPage = (node) => Boolean(node?.getClientRects().length && node.offsetHeight > 0);
+// What is folded away counts, unless it has nothing to show.
+const isShown = (target) => isOnPage(target) || (!target?.hidden && isOnPage(target?.closest("[data-folded]")));
