@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from playwright.async_api import Page, ViewportSize, expect
 
 from experiments.models import Dataset
+from realtime.login import login_link
 from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import Visitors
@@ -80,12 +81,17 @@ async def test_runs(visitors: Visitors, owner: User, dark: bool) -> None:
 async def test_the_other_pages(visitors: Visitors, owner: User, dark: bool) -> None:
     folds = await in_thread(story.submit_folds, owner, 2)
     await in_thread(Dataset.objects.create, name="lungs", owner=owner, kind="folder", path="/data/lungs", state="ready")
+    other = await in_thread(User.objects.create_user, "grace")
+    link = await in_thread(login_link, other)
     page = await visitors.visit("/", dark=dark, size=NARROW)
     visitors.expected = re.compile("404")
-    for path in (f"/groups/{folds[0].group_id}/", "/datasets/", "/datasets/lungs/", "/nothing/here/"):
+    for path in (f"/groups/{folds[0].group_id}/", "/datasets/", "/datasets/lungs/", "/nothing/here/", link):
         await page.goto(visitors.server.url + path)
         await expect(page.locator("h1")).to_be_visible()
         assert await broken_rules(page) == [], path
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    await page.get_by_role("button", name="End that login, and log in as grace").click()
+    await expect(page.locator("header form span")).to_have_text("grace")
     await page.context.clear_cookies()
     await page.goto(f"{visitors.server.url}/login/")
     assert await broken_rules(page) == []
