@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import IO
+from typing import IO, Any
 
 import django
 from django.apps import apps
@@ -26,7 +26,7 @@ def bring_up_to_date() -> None:
     """
     with (settings.LIVETRAIN_HOME / "migrate.lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = _fingerprint()
+        done = fingerprint(connection.settings_dict)
         if _read(lock) == done and not _missing():
             return
         lock.truncate(0)
@@ -69,9 +69,8 @@ def _read(lock: IO[str]) -> str:
     return lock.read()
 
 
-def _fingerprint() -> str:
-    """Return what identifies the database and all that `migrate` would do in it."""
-    database = connection.settings_dict
+def fingerprint(database: Mapping[str, Any]) -> str:
+    """Return what identifies the database of these settings and all that `migrate` would do in it."""
     parts = [django.__version__, *(str(database[name]) for name in ("ENGINE", "HOST", "PORT", "NAME"))]
     parts += [f"{app}.{name}" for app, name in _installed()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

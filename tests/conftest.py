@@ -23,6 +23,8 @@ from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from tests import prepared_database
+
 REQUIRE_SERVICES = os.environ.pop("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
 REAL_PARTS = ("browser", "services")
 SERVICES = ("DATABASE_URL", "REDIS_URL", "BROKER_URL")
@@ -35,7 +37,7 @@ def _make_environment_private() -> None:
         pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests make a private LIVETRAIN_HOME before settings load.", 4)
     given = {name: os.environ.get(f"LIVETRAIN_TEST_{name}") for name in SERVICES}
     for name in list(os.environ):
-        if name.startswith("LIVETRAIN_") or name in SERVICES:
+        if (name.startswith("LIVETRAIN_") and name != prepared_database.FOLDER) or name in SERVICES:
             del os.environ[name]
     home = tempfile.mkdtemp(prefix="livetrain-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
@@ -57,6 +59,17 @@ from tests import emptied_tables  # noqa: E402
 from tests.tokens import new_token  # noqa: E402
 
 emptied_tables.install()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Begin with a copy of the database that was migrated once for all lanes."""
+    if connection.vendor == "sqlite":
+        test, creation = connection.settings_dict["TEST"], connection.creation
+        test["MIGRATE"] = False
+        creation._create_test_db = lambda *_: shutil.copyfile(  # type: ignore[attr-defined]
+            prepared_database.migrated(), test["NAME"]
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -111,8 +124,8 @@ def _goes_through_the_database(item: pytest.Item) -> bool:
     if any(item.get_closest_marker(name) for name in (*REAL_PARTS, "chaos")):
         return False
     fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
-    runs_one = hasattr(getattr(item, "module", None), "Installation")
-    return bool(fixtures) or runs_one or item.get_closest_marker("django_db") is not None
+    runs_one = {"Installation", "prepared"} & vars(getattr(item, "module", None) or object).keys()
+    return bool(fixtures or runs_one) or item.get_closest_marker("django_db") is not None
 
 
 def pytest_report_header() -> str:

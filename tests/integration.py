@@ -17,11 +17,10 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from tests import prepared_database
 from tests.services import servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,7 +54,7 @@ def main() -> int:
         database = _address(stack, "PostgreSQL", servers.postgresql())
         redis = _address(stack, "Redis", servers.redis_server())
         if database:
-            _migrate_template(database)
+            prepared_database.prepare_postgresql(database)
         codes = []
         if "--only=rabbitmq" not in sys.argv:
             tests = CORE if "--core" in sys.argv else ALL
@@ -73,15 +72,6 @@ def _address(stack: contextlib.ExitStack, name: str, server: contextlib.Abstract
     except servers.Unavailable as reason:
         sys.stdout.write(f"!! {name} is missing. {reason}\n")
         return ""
-
-
-def _migrate_template(server: str) -> None:
-    """Migrate the database that PostgreSQL copies for each new one."""
-    template = urlsplit(server)._replace(path="/template1").geturl()
-    with tempfile.TemporaryDirectory() as home:
-        environment = os.environ | {"LIVETRAIN_HOME": home, "DATABASE_URL": template}
-        command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
 
 
 def _session(name: str, tests: tuple[str, ...], database: str, redis: str, broker: str) -> int:

@@ -29,6 +29,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from tests import prepared_database
+
 ROOT = Path(__file__).resolve().parent.parent
 LANES_PER_CORE = 4
 AGAIN = ("--reruns=1", "--reruns-delay=5", "--max-suite-reruns=3", "--rerun-show-tracebacks")
@@ -114,9 +116,12 @@ def _together(times: Path) -> int:
 def _beside(name: str, times: Path) -> Iterator[tuple[subprocess.Popen[bytes], IO[str] | None]]:
     """Start a lane which does not outlive the block; its output is kept, except that of the one that is shown."""
     command = [sys.executable, "-m", "tests.side_by_side", str(times), name, *LANES[name]]
+    environment = os.environ | {prepared_database.FOLDER: str(times.parent)}
     with tempfile.TemporaryFile("w+") as kept:
         output = None if name == SHOWN else kept
-        lane = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+        lane = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
         try:
             yield lane, output
         finally:

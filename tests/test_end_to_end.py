@@ -25,7 +25,8 @@ from websockets.sync.client import connect
 from tests import slow_network
 from tests.documentation import examples
 from tests.experiments.training.datasets import with_class_folders, zipped
-from tests.installation import ROOT, Installation, Server
+from tests.installation import ROOT, Server
+from tests.prepared_home import prepared
 from tests.waiting import eventually
 
 XRAYS = ROOT.parent / "shared" / "data" / "chest-xray-subset.npz"  # a subset of PneumoniaMNIST, altered
@@ -53,7 +54,7 @@ LONG: dict[str, Any] = REQUEST | {
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     home = tmp_path_factory.mktemp("home")
     settings = {"LIVETRAIN_LEASE_SECONDS": "5", "LIVETRAIN_DATA_ROOTS": str(XRAYS.parent)} | slow_network.SETTING
-    with Installation(home, **settings).serve() as running:
+    with prepared(home, **settings).serve() as running:
         yield running
 
 
@@ -274,7 +275,7 @@ def test_the_summed_matrix_recomputes_from_all_out_of_fold_predictions(cross_val
 
 
 def test_a_stopped_server_goes_on_from_the_last_complete_epoch(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "home", **slow_network.SETTING)
+    installation = prepared(tmp_path / "home", **slow_network.SETTING)
     with installation.serve() as server:
         run_id = server.train(**LONG)
         eventually(lambda: epochs(server, run_id) >= 2, within=150)

@@ -10,7 +10,8 @@ from typing import Any
 import psutil
 
 from tests import slow_network
-from tests.installation import Installation, Server
+from tests.installation import Server
+from tests.prepared_home import prepared
 from tests.waiting import eventually
 
 LEASE_SECONDS = 3
@@ -26,7 +27,7 @@ EXPORTS = ("metrics.csv", "metadata.json", "results.json", "predictions.parquet"
 
 
 def test_a_worker_thawed_after_its_lease_writes_nothing_and_works_again(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "home", LIVETRAIN_LEASE_SECONDS=str(LEASE_SECONDS), **slow_network.SETTING)
+    installation = prepared(tmp_path / "home", LIVETRAIN_LEASE_SECONDS=str(LEASE_SECONDS), **slow_network.SETTING)
     with installation.serve("--workers", "2") as server:
         workers = workers_of(server)
         run_id = server.train(**REQUEST)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests import slow_network
 from tests.installation import Installation, Server
+from tests.prepared_home import prepared
 from tests.services.parts import empty_database
 from tests.services.servers import postgresql_binaries
 from tests.waiting import eventually
@@ -23,7 +24,7 @@ REQUEST: dict[str, Any] = {
 
 def test_a_run_of_a_restored_backup_is_resumed(tmp_path: Path) -> None:
     """Its old checkpoints were pruned before, which takes none that a resumed run needs."""
-    original = Installation(tmp_path / "home", **slow_network.SETTING)
+    original = prepared(tmp_path / "home", **slow_network.SETTING)
     restored = Installation(tmp_path / "copy", **slow_network.SETTING, **empty_database())
     with original.serve() as server:
         run_id = server.train(**REQUEST)

@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PIECE = 8 * 2**20
 WRITTEN = 1_700_000_000
 LONGEST_DELAY = 15_000  # milliseconds until an upload tries again
+FIRST_LOOK = 30_000  # milliseconds: the process that looks at data starts when the first are there
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ async def test_a_zip_is_uploaded_checked_looked_at_and_deleted(
     await expect(page.locator("#empty")).to_be_visible()
     await upload(page, flowers)
     row = page.locator('tr[data-dataset="flowers"]')
-    await expect(row.locator(".pill")).to_have_text("Waiting")
+    await expect(row.locator(".pill")).to_have_text("Waiting", timeout=FIRST_LOOK)
     await expect(page.locator("#uploads")).to_be_hidden()
     await in_thread(check, home_of(visitors), settings)
     await expect(row.locator(".pill")).to_have_text("Ready")
@@ -122,12 +123,12 @@ async def test_samples_are_looked_at_class_by_class_and_trained_on(
 ) -> None:
     page = await visitors.visit("/datasets/")
     await upload(page, flowers)
-    await expect(page.locator('tr[data-dataset="flowers"] .pill')).to_have_text("Waiting")
+    await expect(page.locator('tr[data-dataset="flowers"] .pill')).to_have_text("Waiting", timeout=FIRST_LOOK)
     await in_thread(check, home_of(visitors), settings)
     await in_thread(reported, owner)
     await page.goto(f"{visitors.server.url}/datasets/flowers/")
     pictures = page.locator(".pictures img")
-    await expect(pictures).to_have_count(8, timeout=30_000)  # a process of its own starts first
+    await expect(pictures).to_have_count(8, timeout=FIRST_LOOK)  # a process of its own starts first
     await page.wait_for_load_state("networkidle")
     assert await pictures.evaluate_all("all => all.map((one) => one.naturalWidth)") == [10] * 8
     await expect(page.locator("#sample-words")).to_have_text("8 of 8 samples")
@@ -177,7 +178,7 @@ async def test_what_is_refused_is_said_beside_the_form(visitors: Visitors, tmp_p
     page = await visitors.visit("/datasets/")
     (tmp_path / "no.zip").write_bytes(b"no zip")
     await upload(page, tmp_path / "no.zip")
-    await expect(page.locator(".uploads .trouble")).to_contain_text("not a zip file")
+    await expect(page.locator(".uploads .trouble")).to_contain_text("not a zip file", timeout=FIRST_LOOK)
     await page.get_by_role("button", name="Close").click()
     await expect(page.locator("#uploads")).to_be_hidden()
     await page.locator("#upload-name").fill("My flowers")
@@ -199,7 +200,7 @@ async def test_an_upload_goes_on_by_itself_when_the_server_is_back(
     await expect(page.locator(".uploads")).to_contain_text("No connection to the server")
     await in_thread(visitors.server.start)
     await page.clock.fast_forward(LONGEST_DELAY)
-    await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=20_000)
+    await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=FIRST_LOOK)
     assert await in_thread(stored, home_of(visitors)) == await in_thread(two_pieces.read_bytes)
 
 
@@ -228,7 +229,7 @@ async def test_an_upload_goes_on_after_a_reload_with_the_same_file_only(
     await expect(page.locator(".uploads .trouble")).to_contain_text("changed since")
     os.utime(two_pieces, (WRITTEN, WRITTEN))
     await again.set_input_files(two_pieces)
-    await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=20_000)
+    await expect(page.locator('tr[data-dataset="large"] .pill')).to_have_text("Waiting", timeout=FIRST_LOOK)
     await expect(page.locator("#uploads")).to_be_hidden()
 
 

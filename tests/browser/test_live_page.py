@@ -84,6 +84,7 @@ async def everything(page: Page) -> dict[str, Any]:
     """Return all that the page shows of its run, except how long it took."""
     await page.locator("#epochs").evaluate("details => { details.open = true }")
     await expect(page.locator("#epochs tbody tr").first).to_be_attached()
+    await expect(page.locator("#about")).to_contain_text("No files.", timeout=PATIENCE)  # drawn after all else
     facts = await page.locator("#facts > div").all_inner_texts()
     return {
         "title": await page.title(),

@@ -19,6 +19,7 @@ import psutil
 from tests.chaos.disk import SmallDisk
 from tests.chaos.stores import Store
 from tests.installation import Installation, Server
+from tests.prepared_home import ON_DEMAND, fill
 from tests.proxy import Proxy
 from tests.servers import free_port
 from tests.waiting import eventually
@@ -90,7 +91,7 @@ class Site:
         self.home = disk.seen if disk else home
         self.prefix = disk.prefix if disk else []
         own = {"TMPDIR": str(self.temporary)}
-        self.installation = Installation(home, **ENVIRONMENT, **own, **settings)
+        self.installation = Installation(home, **ON_DEMAND, **ENVIRONMENT, **own, **settings)
         self.ports = [free_port(), free_port()]
         self.proxies = [Proxy(port, chance) for port in self.ports]
         self._units = [Unit(self, f"web{n}", arguments) for n, arguments in enumerate(self._web_arguments(), start=1)]
@@ -110,6 +111,7 @@ class Site:
 
     def __enter__(self) -> Site:
         self.home.mkdir(exist_ok=True)
+        fill(self.installation, self.home)
         self._keeping.set()
         self._keeper.start()
         for port in self.ports:

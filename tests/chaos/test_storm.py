@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from tests import prepared_database
 from tests.chaos.checker import Checker, check_leftovers
 from tests.chaos.disk import NoSmallDisk, SmallDisk, small_disk
 from tests.chaos.listener import Listener
@@ -28,6 +29,7 @@ from tests.chaos.site import Site
 from tests.chaos.stores import Store, postgresql, redis_with
 from tests.chaos.storm import Storm
 from tests.services import servers
+from tests.services.parts import new_database
 
 SECONDS = float(os.environ.get("STORM_SECONDS", "20"))
 SEED = int(os.environ.get("STORM_SEED", "1"))
@@ -56,15 +58,16 @@ def test_the_storm_on_postgresql_and_redis(tmp_path: Path) -> None:
     persistent = bool(SEED % 2)
     with contextlib.ExitStack() as stack:
         try:
-            addresses = stack.enter_context(servers.postgresql()), stack.enter_context(servers.redis_server())
+            server, redis = stack.enter_context(servers.postgresql()), stack.enter_context(servers.redis_server())
         except servers.Unavailable as reason:
             pytest.skip(str(reason))
+        prepared_database.prepare_postgresql(server)
+        database = new_database(server, "storm", prepared_database.ON_POSTGRESQL)
         stores = {
-            "PostgreSQL": stack.enter_context(postgresql(addresses[0])),
-            "Redis": stack.enter_context(redis_with(addresses[1], persistent=persistent)),
+            "PostgreSQL": stack.enter_context(postgresql(database)),
+            "Redis": stack.enter_context(redis_with(redis, persistent=persistent)),
         }
-        broker = addresses[1].replace("/0", "/1")
-        where = {"DATABASE_URL": addresses[0], "REDIS_URL": addresses[1], "BROKER_URL": broker}
+        where = {"DATABASE_URL": database, "REDIS_URL": redis, "BROKER_URL": redis.replace("/0", "/1")}
         weather(tmp_path, f"services-{'aof' if persistent else 'forgetful'}", stores, **where)
 
 

@@ -38,10 +38,13 @@ def test_embedded_hint_does_nothing(settings: Settings) -> None:
 
 def test_unreachable_layer_costs_nothing(nowhere: None, caplog: pytest.LogCaptureFixture) -> None:
     sender = broadcast.Sender()
-    start = time.perf_counter()
-    for run_id in range(3_000):
-        sender.hint(run_id)
-    assert time.perf_counter() - start < 1.0, "3,000 hints to a layer that cannot be reached"
+    taken = []
+    for _ in range(10):
+        start = time.perf_counter()
+        for run_id in range(300):
+            sender.hint(run_id)
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < 0.1, "300 hints to a layer that cannot be reached, while nothing else had the processor"
     eventually(lambda: FAILS in caplog.text)
     eventually(lambda: thread_failures.counts()["hints"] > 0)
 

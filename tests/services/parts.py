@@ -12,13 +12,15 @@ import psycopg
 import redis
 from psycopg import sql
 
+from tests.prepared_database import ON_POSTGRESQL
+
 
 @cache
 def own_part(home: Path) -> dict[str, str]:
     """Return addresses for the installation in that folder, always the same; none in a session on SQLite."""
     part = {}
     if (server := os.environ.get("DATABASE_URL", "")).startswith("postgresql:"):
-        part["DATABASE_URL"] = new_database(server, f"home_{secrets.token_hex(8)}")
+        part["DATABASE_URL"] = new_database(server, f"home_{secrets.token_hex(8)}", ON_POSTGRESQL)
     if server := os.environ.get("REDIS_URL", ""):
         part["REDIS_URL"] = part["BROKER_URL"] = new_redis_database(server)
     if (broker := os.environ.get("BROKER_URL", "")).startswith("amqp:"):

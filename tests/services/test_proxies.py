@@ -16,7 +16,7 @@ import pytest
 from websockets.sync.client import connect
 
 from experiments.datasets.uploads import PIECE_LIMIT
-from tests.installation import Installation
+from tests.prepared_home import prepared
 from tests.servers import free_port
 from tests.services import proxies
 from tests.services.proxies import NAME, Proxy
@@ -59,7 +59,7 @@ class Client:
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Client]]:
     """Yield `behind(start)`: a client of the one server through the proxy that `start` starts, on the next port."""
     port, upstream = free_port(), free_port()
-    home = Installation(
+    home = prepared(
         tmp_path_factory.mktemp("home"),
         LIVETRAIN_PUBLIC_URL=f"https://{NAME}:{port}",
         DJANGO_SUPERUSER_PASSWORD=PASSWORD,

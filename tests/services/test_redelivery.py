@@ -20,7 +20,9 @@ import pytest
 import redis
 
 from tests import slow_network
-from tests.installation import Installation, Server
+from tests.installation import Server
+from tests.prepared_database import ON_POSTGRESQL
+from tests.prepared_home import prepared
 from tests.services import servers
 from tests.services.parts import new_database, new_redis_database
 from tests.waiting import eventually
@@ -50,9 +52,9 @@ def impatient_rabbitmq() -> Iterator[str]:
 
 def test_a_run_longer_than_rabbitmqs_consumer_timeout(tmp_path: Path, postgres_url: str) -> None:
     with impatient_rabbitmq() as broker:
-        home = Installation(
+        home = prepared(
             tmp_path / "home",
-            DATABASE_URL=new_database(postgres_url, "consumer_timeout"),
+            DATABASE_URL=new_database(postgres_url, "consumer_timeout", ON_POSTGRESQL),
             BROKER_URL=broker,
             LIVETRAIN_LOG_LEVEL="DEBUG",
             **slow_network.SETTING,
@@ -77,9 +79,9 @@ def test_redis_delivers_a_dead_workers_message_after_its_run_has_ended(
 ) -> None:
     """The worker is killed, its run resumed by another and completed; only then Redis is told that it is dead."""
     address = new_redis_database(redis_url)
-    home = Installation(
+    home = prepared(
         tmp_path / "home",
-        DATABASE_URL=new_database(postgres_url, "late_redelivery"),
+        DATABASE_URL=new_database(postgres_url, "late_redelivery", ON_POSTGRESQL),
         REDIS_URL=address,
         BROKER_URL=address,
         LIVETRAIN_LOG_LEVEL="DEBUG",

@@ -1,4 +1,4 @@
-"""What scripts call, in an installation of their own that nothing has prepared."""
+"""What scripts call, in an installation of their own; where nothing is said, nothing has prepared it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from django.core.management import CommandError, call_command
 
 import manage
 from tests.installation import Installation
+from tests.prepared_home import prepared
 
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     return Installation(tmp_path / "home")
+
+
+@pytest.fixture
+def in_use(tmp_path: Path) -> Installation:
+    """Make an installation in which somebody has done something before."""
+    return prepared(tmp_path / "home")
 
 
 def test_a_token_for_somebody_new_in_a_new_installation(installation: Installation) -> None:
@@ -42,9 +49,7 @@ def test_train_runs_without_a_server(installation: Installation, tmp_path: Path)
     assert (installation.home / "runs/1/predictions.parquet").is_file()
 
 
-def test_train_runs_folds_one_after_the_other_and_shows_mean_and_spread(
-    installation: Installation, tmp_path: Path
-) -> None:
+def test_train_runs_folds_one_after_the_other_and_shows_mean_and_spread(in_use: Installation, tmp_path: Path) -> None:
     config = {
         "experiment_name": "here",
         "source_path": "builtin:breast-cancer",
@@ -52,7 +57,7 @@ def test_train_runs_folds_one_after_the_other_and_shows_mean_and_spread(
         "trainer": {"max_epochs": 2},
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
-    printed = installation.manage("train", str(tmp_path / "config.json")).splitlines()
+    printed = in_use.manage("train", str(tmp_path / "config.json")).splitlines()
     assert [line.split(".")[0] for line in printed if line.startswith("Run ")] == ["Run 1 completed", "Run 2 completed"]
     text = "\n".join(printed)
     aurocs = [float(value) for value in re.findall(r"^val: .*final_auroc_cm (\S+)", text, re.MULTILINE)]
@@ -62,10 +67,10 @@ def test_train_runs_folds_one_after_the_other_and_shows_mean_and_spread(
     assert float(deviation) == pytest.approx(abs(aurocs[0] - aurocs[1]) / math.sqrt(2), abs=1.3e-3)
 
 
-def test_a_wrong_request_is_named_without_a_traceback(installation: Installation, tmp_path: Path) -> None:
+def test_a_wrong_request_is_named_without_a_traceback(in_use: Installation, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"experiment_nam": "x"}')
     with pytest.raises(AssertionError, match="Did you mean 'experiment_name'") as failure:
-        installation.manage("train", str(tmp_path / "config.json"))
+        in_use.manage("train", str(tmp_path / "config.json"))
     assert "Traceback" not in str(failure.value)
 
 

@@ -20,6 +20,7 @@ from runs import lifecycle
 from runs.models import Run
 from tests.experiments.supervision.test_supervisor import Recipe
 from tests.installation import Installation
+from tests.prepared_home import prepared
 from tests.waiting import eventually
 
 REQUEST = {"experiment_name": "here", "source_path": "builtin:breast-cancer"}
@@ -47,7 +48,7 @@ def started(installation: Installation, *arguments: str) -> Iterator[subprocess.
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_training_that_a_signal_stops(tmp_path: Path, config: Path, number: signal.Signals, code: int) -> None:
-    installation = Installation(tmp_path / "home")
+    installation = prepared(tmp_path / "home")
     log = installation.home / "runs/1/train.log"
     with started(installation, "train", str(config)) as command:
         eventually(lambda: log.is_file() or command.poll() is not None, within=90)

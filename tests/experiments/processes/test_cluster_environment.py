@@ -15,6 +15,7 @@ from django.core.management import BaseCommand, load_command_class
 from experiments.processes import fork_server, training_process
 from experiments.training.contract import environment
 from tests.installation import ROOT, Installation
+from tests.prepared_home import prepared
 
 SLURM = {
     "SLURM_NTASKS": "2",
@@ -48,7 +49,7 @@ OVERRIDES = {"PL_TRAINER_FAST_DEV_RUN": "1", "PL_TRAINER_MAX_STEPS": "1"}
 @pytest.mark.parametrize("environment", [SLURM, LSF | OVERRIDES], ids=["slurm", "lsf"])
 def test_a_training_is_alone_in_whatever_job_its_worker_runs(tmp_path: Path, environment: dict[str, str]) -> None:
     """Its dry run, training and evaluation: the checkpoint would be left out by what holds itself for a second rank."""
-    installation = Installation(tmp_path / "home", **environment)
+    installation = prepared(tmp_path / "home", **environment)
     config = {"experiment_name": "here", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 2}}
     (tmp_path / "config.json").write_text(json.dumps(config))
     printed = installation.manage("train", str(tmp_path / "config.json"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -179,17 +180,22 @@ def test_a_machine_without_a_driver_has_no_gpus(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_driver_that_does_not_answer_holds_up_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    started: list[float] = []
+    asked, answers, answered = threading.Event(), threading.Event(), threading.Event()
 
     def hangs() -> None:
-        started.append(time.monotonic())
-        time.sleep(3)
+        asked.set()
+        answers.wait(60)
+        answered.set()
 
     monkeypatch.setattr(pynvml, "nvmlInit", hangs)
     with ResourceMonitor([os.getpid()], gpus=None, folder=tmp_path, interval=0.01) as sampling:
-        eventually(lambda: started)
+        assert asked.wait(20)
         assert sampling.updates() == []
-    assert time.monotonic() - started[0] < 2.5
+        left = time.monotonic()
+    assert not answered.is_set()
+    assert time.monotonic() - left < 20, f"whoever leaves waits {monitor.CLOSING_SECONDS} seconds"
+    assert monitor.CLOSING_SECONDS <= 2
+    answers.set()
 
 
 @needs_proc

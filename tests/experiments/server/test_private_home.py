@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 from experiments.server import private_home
 from runs import private_files
 from tests.installation import Installation, Server
+from tests.prepared_home import prepared
 
 sqlite_only = pytest.mark.skipif(connection.vendor != "sqlite", reason="there is no database in the home")
 
@@ -59,7 +60,7 @@ def test_a_new_home_is_private_with_trainings_uploads_and_logs_in_it(tmp_path: P
 @sqlite_only
 def test_an_old_home_is_made_private_at_start(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    old = Installation(home)
+    old = prepared(home)
     old.manage("migrate")
     for name in ("runs/1/train.log", "runs/1/checkpoints/last.ckpt", "datasets/uploads/ab/x.zip", "models/w.pt"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)

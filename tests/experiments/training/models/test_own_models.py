@@ -22,7 +22,8 @@ from experiments.training.models.spec import Blueprint, NetworkSpec, Options
 from runs.events import FinalStats, TrainingStart
 from tests.experiments.training.batch_normed import SmallImages
 from tests.experiments.training.trainings import Network, SmallData, carry_out, job_of, of_type, outcome
-from tests.installation import ROOT, Installation
+from tests.installation import ROOT
+from tests.prepared_home import prepared
 
 DOCUMENT = (ROOT / "docs" / "how-to" / "own-network.md").read_text()
 PATHS = ["wards.networks:PYRAMID", "wards.networks:LOGISTIC"]
@@ -111,7 +112,7 @@ def test_a_network_of_the_setting_reaches_a_real_training_process(tmp_path: Path
     }
     (tmp_path / "request.json").write_text(json.dumps(request))
     paths = os.pathsep.join([str(example(tmp_path / "site")), *filter(None, [os.environ.get("PYTHONPATH")])])
-    installation = Installation(tmp_path / "home", PYTHONPATH=paths, LIVETRAIN_MODELS=",".join(PATHS))
+    installation = prepared(tmp_path / "home", PYTHONPATH=paths, LIVETRAIN_MODELS=",".join(PATHS))
     assert "Run 1 completed" in installation.manage("train", str(tmp_path / "request.json"))
 
 
