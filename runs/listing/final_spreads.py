@@ -28,8 +28,11 @@ _Found = dict[Any, dict[str, tuple[int, list[Described]]]]
 """For each group and split the number of its runs, and each metric."""
 
 
-def of_groups(runs: QuerySet[Run], column: str, completed: Mapping[Any, int]) -> dict[Any, Splits]:
-    """Describe the groups of `runs` that have a value in `column`, each given with its number of completed runs."""
+def of_groups(runs: QuerySet[Any], column: str, completed: Mapping[Any, int]) -> dict[Any, Splits]:
+    """Describe the groups that have a value in `column`, each given with its number of completed runs.
+
+    `runs` are of `Run` or `ListedRun`, both of which have the numbers.
+    """
     of_completed = runs.filter(status=Run.Status.COMPLETED).exclude(final_split="").order_by()
     many = [key for key, number in completed.items() if number > SUMMED_ABOVE]
     summed = _summed(of_completed.filter(**{f"{column}__in": many}), column) if many else {}
@@ -46,7 +49,7 @@ def _as_json(number: int, metrics: Collection[Described]) -> dict[str, Any]:
     return {"runs": number, "statistics": statistics}
 
 
-def _described(completed: QuerySet[Run], column: str) -> _Found:
+def _described(completed: QuerySet[Any], column: str) -> _Found:
     rows: dict[tuple[Any, str], list[tuple[Any, ...]]] = defaultdict(list)
     for key, split, *numbers in completed.values_list(column, "final_split", *(f"final_{name}" for name in METRICS)):
         rows[key, split].append(tuple(numbers))
@@ -56,7 +59,7 @@ def _described(completed: QuerySet[Run], column: str) -> _Found:
     return dict(found)
 
 
-def _summed(completed: QuerySet[Run], column: str) -> _Found:
+def _summed(completed: QuerySet[Any], column: str) -> _Found:
     columns = [f"final_{name}" for name in METRICS]
     sums = {f"{name}_{part}": sum_ for name in columns for part, sum_ in _sums(name).items()}
     of_split: QuerySet[Any, Any] = completed.values(key=F(column), split=F("final_split"))

@@ -8,10 +8,13 @@ together.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet
 
+from runs.derived_models import ListedRun
 from runs.listing import final_spreads
 from runs.listing.pagination import Order, Page, Part, page_of
 from runs.models import Run, RunTag
@@ -19,66 +22,89 @@ from runs.queries import with_summary
 
 BY = {
     "experiment": "experiment_name",
-    "tag": "tag_rows__name",
+    "tag": "name",
     "group": "group_id",
     "dataset": "source_path",
     "model": "model_name",
     "owner": "owner__username",
 }
+"""What groups are made by, as columns of the short rows, or of the tags."""
 Group = dict[str, Any]
+_Statuses = dict[Any, dict[str, int]]
 
 
-def page_of_groups(runs: QuerySet[Run], by: str, size: int, token: str | None, *, whole: bool = False) -> Page[Group]:
-    """Return one page of groups, those with the newest runs first, in five or six queries.
+def page_of_groups(
+    condition: Q, by: str, size: int, token: str | None, *, whole: bool = False, searched: bool = False
+) -> Page[Group]:
+    """Return one page of groups, those with the newest runs first, in six queries and of tags in ten.
 
     Each has `key`, `count`, `statuses`, `newest` (a Run) and `splits`. A run counts once for each of its tags; runs
-    without a value to group by are in no group. `whole` says that `runs` are all that are not deleted: tags are counted
-    along their index then.
+    without a value to group by are in no group. The runs are those that fulfil the condition on `ListedRun`, which is
+    one on `Run` too unless words are `searched`. `whole` says that it is not to be deleted: tags are counted along
+    their index then.
     """
-    column = BY[by]
-    rows = _all_tags() if by == "tag" and whole else _counted(runs, by)
+    runs = ListedRun.objects.filter(condition)
+    of_tags = by == "tag"
+    members = _tags(runs, whole=whole) if of_tags else _members(runs, by)
+    number = "run_id" if of_tags else "pk"
+    counted = members.order_by().values(key=F(BY[by])).annotate(newest=Max(number), count=Count("*"))
     order = Order(f"grouped by {by}", descending=True, tie_descending=False)
-    page = page_of([Part(rows, ("newest",), "key")], order, size, token)
+    page = page_of([Part(counted, ("newest",), "key")], order, size, token)
     newest = with_summary(Run.objects.filter(pk__in=[row["newest"] for row in page.rows])).in_bulk()
+    # Counted for this page alone: for all groups at once, each run would be looked at once for each status.
+    of_page = members.filter(**{f"{BY[by]}__in": [row["key"] for row in page.rows]})
+    statuses = _statuses_of_tags(of_page, page.rows) if of_tags else _statuses(of_page, BY[by])
+    completed = {row["key"]: statuses[row["key"]].get(Run.Status.COMPLETED, 0) for row in page.rows}
+    if of_tags:  # of whole rows: these are what Django joins with tags
+        tagged = Run.objects.filter(Q(pk__in=runs.order_by().values("pk")) if searched else condition)
+        splits = final_spreads.of_groups(tagged, "tag_rows__name", completed)
+    else:
+        splits = final_spreads.of_groups(runs, BY[by], completed)
     for row in page.rows:
         row["run"] = newest.get(row["newest"])
-        row["statuses"] = _statuses(row)
-    completed = {row["key"]: row["statuses"].get(Run.Status.COMPLETED, 0) for row in page.rows}
-    splits = final_spreads.of_groups(runs, column, completed)
-    for row in page.rows:
+        row["statuses"] = statuses[row["key"]]
         row["splits"] = splits.get(row["key"], {})
     return page
 
 
-def _counted(runs: QuerySet[Run], by: str) -> QuerySet[Any, Any]:
-    """Count the runs of each group, in all and by status, and find the newest."""
-    column = BY[by]
-    known = runs.filter(**{f"{column}__isnull": False})
+def _members(runs: QuerySet[ListedRun], by: str) -> QuerySet[Any, Any]:
+    """Select the runs that are in a group."""
     if by == "model":
-        known = known.exclude(model_name="")
-    by_status = {f"n_{status}": Count("pk", filter=Q(status=status)) for status in Run.Status.values}
-    counted = {"newest": Max("pk"), "count": Count("pk"), **by_status}
-    return known.order_by().values(key=F(column)).annotate(**counted)
+        return runs.exclude(model_name="")
+    return runs.filter(group_id__isnull=False) if by == "group" else runs
 
 
-def _all_tags() -> QuerySet[Any, Any]:
-    """Count as `_counted` the runs of each tag, but not the completed ones: nearly all are, so the rest is.
-
-    No run is read, only the indexes of tags and of statuses.
-    """
-    deleted = Run.objects.exclude(deleted_at=None).order_by().values("pk")
-    others = {
-        f"n_{status}": Count("run_id", filter=Q(run__in=Run.objects.filter(status=status).order_by().values("pk")))
-        for status in Run.Status.values
-        if status != Run.Status.COMPLETED
-    }
-    counted = {"newest": Max("run_id"), "count": Count("*"), **others}
-    return RunTag.objects.exclude(run__in=deleted).order_by().values(key=F("name")).annotate(**counted)
+def _tags(runs: QuerySet[ListedRun], *, whole: bool) -> QuerySet[RunTag]:
+    """Select the tags of the runs; of all runs, those but the few of deleted ones."""
+    if whole:
+        return RunTag.objects.exclude(run__in=Run.objects.exclude(deleted_at=None).order_by().values("pk"))
+    return RunTag.objects.filter(run__in=runs.order_by().values("pk"))
 
 
-def _statuses(row: Group) -> dict[str, int]:
-    """Take the numbers of the statuses that occur out of the row, in the order of the statuses."""
-    numbers = {status: row.pop(f"n_{status}", None) for status in Run.Status.values}
-    rest = row["count"] - sum(number or 0 for number in numbers.values())
-    known = {status: rest if number is None else number for status, number in numbers.items()}
-    return {status: number for status, number in known.items() if number}
+def _statuses(members: QuerySet[Any, Any], column: str) -> _Statuses:
+    """Count the runs of each group that have each status."""
+    counted = members.order_by().values_list(column, "status").annotate(number=Count("*"))
+    return _in_order(counted)
+
+
+def _statuses_of_tags(members: QuerySet[RunTag], rows: Collection[Group]) -> _Statuses:
+    """Count as `_statuses`, but not the completed runs: nearly all are, so the rest of each row is."""
+    rest = {row["key"]: row["count"] for row in rows}
+    found = []
+    for status in (status for status in Run.Status.values if status != Run.Status.COMPLETED):
+        having = Run.objects.filter(status=status).order_by().values("pk")
+        counted = members.filter(run__in=having).order_by().values_list("name").annotate(number=Count("*"))
+        for name, number in counted:
+            found.append((name, status, number))
+            rest[name] -= number
+    return _in_order([*found, *((name, Run.Status.COMPLETED.value, number) for name, number in rest.items())])
+
+
+def _in_order(counted: Iterable[tuple[Any, str, int]]) -> _Statuses:
+    """Sort the statuses of each group as the model does; those that do not occur are left out."""
+    places = {status: place for place, status in enumerate(Run.Status.values)}
+    found: _Statuses = defaultdict(dict)
+    for key, status, number in sorted(counted, key=lambda row: places[row[1]]):
+        if number:
+            found[key][status] = number
+    return found

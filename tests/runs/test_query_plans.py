@@ -31,6 +31,7 @@ ADDRESSES = (
     "/api/runs/?tag=a", "/api/runs/?owner=tester", "/api/runs/?experiment=x", "/api/runs/?created_after=2026-01-01",
     "/api/runs/?deleted=1", *(f"/api/runs/?ordering={sign}{by}" for by in SORTED_BY for sign in ("", "-")),
     "/api/runs/facets/", "/api/runs/facets/?status=completed", "/api/runs/facets/?tag=a",
+    *(f"/api/runs/grouped/?by={by}" for by in ("experiment", "dataset", "model", "owner", "group", "tag")),
     "/api/runs/{0}/", "/api/runs/{0}/metrics/", "/api/runs/{0}/series/", "/api/runs/{0}/series/?name=batch/loss",
     "/api/runs/{0}/snapshot/", "/api/runs/{0}/final-stats/", "/api/runs/{0}/files/", "/api/runs/{0}/hints/",
     "/api/runs/{0}/reading/", "/api/runs/groups/", "/api/queue/", "/api/queue/runs/", "/api/queue/gpus/", "/metrics",
