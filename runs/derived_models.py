@@ -208,23 +208,26 @@ class ListedRun(models.Model):
     final_recall = models.FloatField(null=True)
     final_f1 = models.FloatField(null=True)
     final_auroc = models.FloatField(null=True)
+    mark = models.BigIntegerField(help_text="A random number, another one after each change")
     words = models.TextField(help_text="All texts of the run in capitals as the database makes them, one a line")
 
     class Meta:
         ordering = ["-id"]
         indexes = [
             # All that facets count. `deleted_at` is last: in front it would draw every list away from the runs' order.
-            models.Index(fields=["owner", "source_path", "model_name", "status", "deleted_at"], name="listed_facets"),
-            # What groups count, each in the order of its groups.
+            models.Index(fields=["status", "owner", "source_path", "model_name", "deleted_at"], name="listed_facets"),
+            # What groups count, each in the order of its groups; by the sum of marks it is known which have changed.
             *(
-                models.Index(fields=[column, "status", "deleted_at"], name=f"listed_{name}")
+                models.Index(fields=[column, "status", "deleted_at", "mark", "id"], name=f"listed_{name}")
                 for name, column in (
                     ("owners", "owner"), ("data", "source_path"), ("networks", "model_name"),
                     ("experiments", "experiment_name"),
                 )
             ),
             models.Index(
-                fields=["group", "status", "deleted_at"], name="listed_groups", condition=Q(group__isnull=False)
+                fields=["group", "status", "deleted_at", "mark", "id"],
+                name="listed_groups",
+                condition=Q(group__isnull=False),
             ),
         ]  # fmt: skip
 

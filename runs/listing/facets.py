@@ -14,7 +14,7 @@ from runs.summaries import known_columns
 
 MOST_VALUES = 200
 """Limit of values per facet; the most frequent ones are kept."""
-_COLUMNS = ("owner_id", "source_path", "model_name", "status")
+_COLUMNS = ("status", "owner_id", "source_path", "model_name")
 """The columns in the order of the index `listed_facets`, so that the database counts along the index."""
 
 
@@ -27,7 +27,7 @@ def facets(condition: Q, *, whole: bool = False, searched: bool = False) -> dict
     """
     runs = ListedRun.objects.filter(condition)
     alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("*")))
-    owner, source_path, model, status = (_added_up(alike, place) for place in range(len(_COLUMNS)))
+    status, owner, source_path, model = (_added_up(alike, place) for place in range(len(_COLUMNS)))
     names = dict(User.objects.filter(pk__in=owner).values_list("pk", "username"))
     return {
         "count": status.total(),

@@ -12,10 +12,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 
 from runs.derived_models import ListedRun
 from runs.listing import final_spreads
+from runs.listing.final_spreads import Counted
 from runs.listing.pagination import Order, Page, Part, page_of
 from runs.models import Run, RunTag
 from runs.queries import with_summary
@@ -30,7 +32,7 @@ BY = {
 }
 """What groups are made by, as columns of the short rows, or of the tags."""
 Group = dict[str, Any]
-_Statuses = dict[Any, dict[str, int]]
+_Statuses = dict[Any, dict[str, Counted]]
 
 
 def page_of_groups(
@@ -53,8 +55,12 @@ def page_of_groups(
     newest = with_summary(Run.objects.filter(pk__in=[row["newest"] for row in page.rows])).in_bulk()
     # Counted for this page alone: for all groups at once, each run would be looked at once for each status.
     of_page = members.filter(**{f"{BY[by]}__in": [row["key"] for row in page.rows]})
-    statuses = _statuses_of_tags(of_page, page.rows) if of_tags else _statuses(of_page, BY[by])
-    completed = {row["key"]: statuses[row["key"]].get(Run.Status.COMPLETED, 0) for row in page.rows}
+    if not of_tags:
+        statuses = _statuses(of_page, BY[by], marked=whole)
+    else:
+        names = [row["key"] for row in page.rows]
+        statuses = _statuses_of_all_tags(names) if whole else _statuses_of_tags(of_page, page.rows)
+    completed = {row["key"]: statuses[row["key"]].get(Run.Status.COMPLETED, Counted()) for row in page.rows}
     if of_tags:  # of whole rows: these are what Django joins with tags
         tagged = Run.objects.filter(Q(pk__in=runs.order_by().values("pk")) if searched else condition)
         splits = final_spreads.of_groups(tagged, "tag_rows__name", completed)
@@ -62,7 +68,7 @@ def page_of_groups(
         splits = final_spreads.of_groups(runs, BY[by], completed)
     for row in page.rows:
         row["run"] = newest.get(row["newest"])
-        row["statuses"] = statuses[row["key"]]
+        row["statuses"] = {status: counted.number for status, counted in statuses[row["key"]].items()}
         row["splits"] = splits.get(row["key"], {})
     return page
 
@@ -81,10 +87,29 @@ def _tags(runs: QuerySet[ListedRun], *, whole: bool) -> QuerySet[RunTag]:
     return RunTag.objects.filter(run__in=runs.order_by().values("pk"))
 
 
-def _statuses(members: QuerySet[Any, Any], column: str) -> _Statuses:
-    """Count the runs of each group that have each status."""
-    counted = members.order_by().values_list(column, "status").annotate(number=Count("*"))
-    return _in_order(counted)
+def _statuses(members: QuerySet[Any, Any], column: str, *, marked: bool) -> _Statuses:
+    """Count the runs of each group that have each status, `marked` with their marks.
+
+    Only of all runs do these tell each change: what else runs are chosen by may change while groups are read.
+    """
+    counted = members.order_by().values_list(column, "status").annotate(number=Count("*"), marks=Sum("mark"))
+    rows = ((key, status, number, marks if marked else None) for key, status, number, marks in counted)
+    return _in_order((key, status, Counted(number, marks)) for key, status, number, marks in rows)
+
+
+def _statuses_of_all_tags(names: Collection[str]) -> _Statuses:
+    """Count as `_statuses` the runs of each tag, joined with their short rows, for which Django has no relation."""
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT name, status, COUNT(*), SUM(mark) FROM {RunTag._meta.db_table}"  # noqa: S608  # our own names
+            f" JOIN {ListedRun._meta.db_table} AS listed ON listed.id = run_id"
+            f" WHERE deleted_at IS NULL AND name IN ({', '.join(['%s'] * len(names))}) GROUP BY name, status",
+            [*names],
+        )
+        counted = cursor.fetchall()
+    return _in_order((name, status, Counted(number, marks)) for name, status, number, marks in counted)
 
 
 def _statuses_of_tags(members: QuerySet[RunTag], rows: Collection[Group]) -> _Statuses:
@@ -95,16 +120,17 @@ def _statuses_of_tags(members: QuerySet[RunTag], rows: Collection[Group]) -> _St
         having = Run.objects.filter(status=status).order_by().values("pk")
         counted = members.filter(run__in=having).order_by().values_list("name").annotate(number=Count("*"))
         for name, number in counted:
-            found.append((name, status, number))
+            found.append((name, str(status), number))
             rest[name] -= number
-    return _in_order([*found, *((name, Run.Status.COMPLETED.value, number) for name, number in rest.items())])
+    found += [(name, Run.Status.COMPLETED, number) for name, number in rest.items()]
+    return _in_order((name, str(status), Counted(number)) for name, status, number in found)
 
 
-def _in_order(counted: Iterable[tuple[Any, str, int]]) -> _Statuses:
+def _in_order(counted: Iterable[tuple[Any, str, Counted]]) -> _Statuses:
     """Sort the statuses of each group as the model does; those that do not occur are left out."""
     places = {status: place for place, status in enumerate(Run.Status.values)}
     found: _Statuses = defaultdict(dict)
-    for key, status, number in sorted(counted, key=lambda row: places[row[1]]):
-        if number:
-            found[key][status] = number
+    for key, status, of_status in sorted(counted, key=lambda row: places[row[1]]):
+        if of_status.number:
+            found[key][status] = of_status
     return found

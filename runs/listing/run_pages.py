@@ -25,7 +25,7 @@ def run_page(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Page[dict[
 
 
 def _ordered(user: User | AnonymousUser, asked: Mapping[str, Any]) -> tuple[list[RunPart], Order]:
-    if orderings.is_by_number(asked["ordering"]):
+    if "search" in asked and orderings.is_by_number(asked["ordering"]):
         return orderings.by_number(ListedRun.objects.filter(are_chosen(user, asked)), asked["ordering"])
     return orderings.ordered(chosen(user, asked), asked["ordering"])
 

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('final_recall', models.FloatField(null=True)),
                 ('final_f1', models.FloatField(null=True)),
                 ('final_auroc', models.FloatField(null=True)),
+                ('mark', models.BigIntegerField(help_text='A random number, another one after each change')),
                 ('words', models.TextField(help_text='All texts of the run in capitals as the database makes them, one a line')),
             ],
             options={
@@ -65,27 +66,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='listedrun',
-            index=models.Index(fields=['owner', 'source_path', 'model_name', 'status', 'deleted_at'], name='listed_facets'),
+            index=models.Index(fields=['status', 'owner', 'source_path', 'model_name', 'deleted_at'], name='listed_facets'),
         ),
         migrations.AddIndex(
             model_name='listedrun',
-            index=models.Index(fields=['owner', 'status', 'deleted_at'], name='listed_owners'),
+            index=models.Index(fields=['owner', 'status', 'deleted_at', 'mark', 'id'], name='listed_owners'),
         ),
         migrations.AddIndex(
             model_name='listedrun',
-            index=models.Index(fields=['source_path', 'status', 'deleted_at'], name='listed_data'),
+            index=models.Index(fields=['source_path', 'status', 'deleted_at', 'mark', 'id'], name='listed_data'),
         ),
         migrations.AddIndex(
             model_name='listedrun',
-            index=models.Index(fields=['model_name', 'status', 'deleted_at'], name='listed_networks'),
+            index=models.Index(fields=['model_name', 'status', 'deleted_at', 'mark', 'id'], name='listed_networks'),
         ),
         migrations.AddIndex(
             model_name='listedrun',
-            index=models.Index(fields=['experiment_name', 'status', 'deleted_at'], name='listed_experiments'),
+            index=models.Index(fields=['experiment_name', 'status', 'deleted_at', 'mark', 'id'], name='listed_experiments'),
         ),
         migrations.AddIndex(
             model_name='listedrun',
-            index=models.Index(condition=models.Q(('group__isnull', False)), fields=['group', 'status', 'deleted_at'], name='listed_groups'),
+            index=models.Index(condition=models.Q(('group__isnull', False)), fields=['group', 'status', 'deleted_at', 'mark', 'id'], name='listed_groups'),
         ),
         migrations.RunPython(migrations.RunPython.noop, drop_triggers),
     ]

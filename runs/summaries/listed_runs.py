@@ -19,9 +19,10 @@ COPIED = (
 SEARCHED = ("experiment_name", "source_path", "model_name", "description", "notes", "reason")
 """The reason comes last: of SQLite's texts, a search sees what is before the first null character."""
 TRIGGERS = ("listed_run_added", "listed_run_changed", "listed_run_removed")
-SEARCH_INDEX = ("owner_id", "source_path", "model_name", "status", "deleted_at", "words")
+SEARCH_INDEX = ("status", "owner_id", "source_path", "model_name", "deleted_at", "words")
 """What facets count in their order, which is not sorted then. PostgreSQL has no place for long texts in an index."""
-_WATCHED = tuple(dict.fromkeys((*COPIED, *SEARCHED)))
+_WATCHED = (*dict.fromkeys((*COPIED, *SEARCHED)), "touched_at")
+"""A change of tags touches the run, so that it has another mark then."""
 _FILLED = 5_000
 _TOLD = 10 * _FILLED
 
@@ -31,6 +32,11 @@ def words(row: str = "") -> str:
     line = "chr(10)" if connection.vendor == "postgresql" else "char(10)"
     texts = f" || {line} || ".join(f"coalesce(CAST({row}{column} AS text), '')" for column in SEARCHED)
     return f"upper({texts})"
+
+
+def mark() -> str:
+    """Write a random number of 40 bits as SQL: the sum of those of a million runs is one of 64 bits."""
+    return "floor(random() * 1099511627776)" if connection.vendor == "postgresql" else "random() & 1099511627775"
 
 
 def after_migrating(*, verbosity: int = 0, stdout: TextIO | None = None, **_unused: Any) -> None:
@@ -60,8 +66,8 @@ def _copied() -> Iterator[tuple[int, int]]:
         for first in range(0, highest, _FILLED):
             until = min(first + _FILLED, highest)
             cursor.execute(
-                f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words) "  # noqa: S608
-                f"SELECT id, {', '.join(COPIED)}, {words()} FROM runs_run WHERE id > %s AND id <= %s",
+                f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words, mark) "  # noqa: S608
+                f"SELECT id, {', '.join(COPIED)}, {words()}, {mark()} FROM runs_run WHERE id > %s AND id <= %s",
                 [first, until],
             )
             yield until, highest
@@ -109,11 +115,12 @@ def _actions() -> tuple[str, str, str]:
     """Write what is done when a run is added, changed and removed."""
     values = [f"NEW.{column}" for column in COPIED]
     added = (
-        f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words) "  # noqa: S608
-        f"VALUES (NEW.id, {', '.join(values)}, {words('NEW.')});"
+        f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words, mark) "  # noqa: S608
+        f"VALUES (NEW.id, {', '.join(values)}, {words('NEW.')}, {mark()});"
     )
     sets = ", ".join(f"{column} = {value}" for column, value in zip(COPIED, values, strict=True))
-    changed = f"UPDATE runs_listedrun SET {sets}, words = {words('NEW.')} WHERE id = NEW.id;"  # noqa: S608
+    written = f"{sets}, words = {words('NEW.')}, mark = {mark()}"
+    changed = f"UPDATE runs_listedrun SET {written} WHERE id = NEW.id;"  # noqa: S608
     return added, changed, "DELETE FROM runs_listedrun WHERE id = OLD.id;"
 
 
