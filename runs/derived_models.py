@@ -184,6 +184,58 @@ class OptionValue(models.Model):
         return f"run {self.run_id} {self.column}"
 
 
+class ListedRun(models.Model):
+    """What lists choose runs by, count and describe, and the texts that a search looks into: columns of `Run` again.
+
+    A run's own row is many times as long, so reading those of all runs takes many times as long. Triggers of the
+    database keep this table (`summaries.listed_runs`), whoever changes a run, in the same statement.
+    """
+
+    id = models.BigAutoField(primary_key=True, help_text="The run's")
+    owner = models.ForeignKey("auth.User", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    group = models.ForeignKey(
+        "runs.RunGroup", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
+    experiment_name = models.CharField(max_length=200)
+    source_path = models.CharField(max_length=4096)
+    model_name = models.CharField(max_length=200)
+    status = models.CharField(max_length=20)
+    training_mode = models.CharField(max_length=20)
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True)
+    final_split = models.CharField(max_length=10)
+    final_precision = models.FloatField(null=True)
+    final_recall = models.FloatField(null=True)
+    final_f1 = models.FloatField(null=True)
+    final_auroc = models.FloatField(null=True)
+    mark = models.BigIntegerField(help_text="A random number, another one after each change")
+    words = models.TextField(help_text="All texts of the run in capitals as the database makes them, one a line")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # All that facets count. `deleted_at` is last: in front it would draw every list away from the runs' order.
+            models.Index(fields=["status", "owner", "source_path", "model_name", "deleted_at"], name="listed_facets"),
+            # What groups count, each in the order of its groups; by the sum of marks it is known which have changed.
+            *(
+                models.Index(fields=[column, "status", "deleted_at", "mark", "id"], name=f"listed_{name}")
+                for name, column in (
+                    ("owners", "owner"), ("data", "source_path"), ("networks", "model_name"),
+                    ("experiments", "experiment_name"),
+                )
+            ),
+            models.Index(
+                fields=["group", "status", "deleted_at", "mark", "id"],
+                name="listed_groups",
+                condition=Q(group__isnull=False),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        """Name the run."""
+        return f"{self.experiment_name} #{self.pk}"
+
+
 class StoredFile(models.Model):
     """A file of a run in the object store; only `stored_files` writes it, only for the newest attempt.
 

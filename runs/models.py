@@ -240,8 +240,6 @@ class Run(Leased):
             models.Index(fields=["lease_until"], name="run_running_lease", condition=Q(status="in_progress")),
             models.Index(fields=["touched_at"], name="run_touched", condition=Q(touched_at__isnull=False)),
             models.Index(fields=["deleted_at"], name="run_deleted", condition=Q(deleted_at__isnull=False)),
-            # What groups of an experiment count.
-            models.Index(fields=["experiment_name", "status", "deleted_at"], name="run_experiments"),
             # What a list is sorted by most, beside the metrics and options, which have tables of their own.
             models.Index(fields=["best_value", "deleted_at"], name="run_best_value"),
             *(
@@ -254,9 +252,6 @@ class Run(Leased):
                 name="run_ended_totals",
                 condition=Q(status__in=("completed", "failed", "cancelled")),
             ),
-            # All that chips count and choose by, so that neither reads the runs' configurations. `deleted_at` is last:
-            # in front it would draw every list away from the runs' own order.
-            models.Index(fields=["owner", "source_path", "model_name", "status", "deleted_at"], name="run_chips"),
         ]
 
     def __str__(self) -> str:

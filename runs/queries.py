@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, QuerySet
+from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from runs.events import EPHEMERAL_TYPES
@@ -72,6 +72,18 @@ def sees_all(user: User | AnonymousUser) -> bool:
     return user.is_authenticated and user.is_active
 
 
+def may_see(user: User | AnonymousUser, *, deleted: bool = False) -> Q:
+    """Return the condition, on `Run` or `ListedRun`, of those that `user` may see: none that is deleted.
+
+    With `deleted`, of the deleted ones that `user` may restore: their owner's own; to staff, all.
+    """
+    if not sees_all(user):
+        return Q(pk__in=[])
+    if not deleted:
+        return Q(deleted_at=None)
+    return Q(deleted_at__isnull=False) & (Q() if user.is_staff else Q(owner_id=user.pk))
+
+
 def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Select the runs that `user` could see if none were deleted."""
     return Run.objects.all() if sees_all(user) else Run.objects.none()
@@ -79,7 +91,7 @@ def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Select the runs that `user` may see: none that is deleted."""
-    return readable_runs(user).filter(deleted_at=None)
+    return Run.objects.filter(may_see(user))
 
 
 def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
@@ -101,8 +113,7 @@ def _newest(number: int) -> PreparedQuery:
 
 def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Select the deleted runs that `user` may restore: their owner's own; to staff, all."""
-    found = readable_runs(user).exclude(deleted_at=None)
-    return found if user.is_staff else found.filter(owner_id=user.pk)
+    return Run.objects.filter(may_see(user, deleted=True))
 
 
 def visible_groups(user: User | AnonymousUser) -> QuerySet[RunGroup]:

@@ -12,6 +12,7 @@ from experiments.datasets import uploads
 from experiments.datasets.lookup import spellings
 from experiments.models import Dataset, Upload
 from experiments.training.data.files.catalogue import PREFIX, Builtin
+from runs.derived_models import ListedRun
 from runs.events import format_time, time_or_null
 from runs.models import Run
 from runs.queries import may_change
@@ -79,9 +80,10 @@ def builtin_detail(builtin: Builtin) -> dict[str, Any]:
 
 
 def _runs_on(source_paths: Collection[str], content_hash: str | None) -> dict[str, Any]:
-    runs = Run.objects.filter(source_path__in=source_paths, deleted_at=None)
-    newest = runs.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")[:RUNS_SHOWN]
-    return {"runs": _runs(newest, content_hash), "run_count": runs.count()}
+    listed = ListedRun.objects.filter(source_path__in=source_paths, deleted_at=None)
+    shown = Run.objects.filter(pk__in=list(listed.order_by("-id").values_list("id", flat=True)[:RUNS_SHOWN]))
+    newest = shown.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")
+    return {"runs": _runs(newest, content_hash), "run_count": listed.count()}
 
 
 def upload(row: Upload) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from experiments.doctor.logins import try_login
 from runs import queue, schema
 from runs.models import RunEvent
 from runs.scheduling import workers
+from runs.summaries import listed_runs
 
 CONNECT_SECONDS = 5.0
 CLOCK_SECONDS = 2.0
+LISTED_CURE = "Stop the server and its workers, then run: manage.py migrate (it copies all runs for lists again)"
 
 
 def diagnose() -> Iterator[Finding]:
@@ -28,6 +30,7 @@ def diagnose() -> Iterator[Finding]:
         yield database
         if database.level != "fail":
             yield _clock()
+            yield _listed_runs()
             yield storage.diagnose_run_folders()
             yield _workers()
     except DatabaseError as error:
@@ -52,6 +55,17 @@ def _database() -> Finding:
             cure = "Put it on a local disk that all processes may write; its folder must be writable too."
             return Finding("fail", "database", f"SQLite in mode {mode}: readers and writers block each other", cure)
     return Finding("ok", "database", f"{connection.vendor}, all migrations applied")
+
+
+def _listed_runs() -> Finding:
+    """Compare what lists read of runs with the runs: triggers of the database keep it."""
+    differing = listed_runs.differing()
+    if differing:
+        text = f"runs that are listed otherwise than they are: {differing:,}"
+        return Finding("fail", "lists", text, LISTED_CURE)
+    if not listed_runs.are_kept():
+        return Finding("fail", "lists", "triggers of the database that keep them up to date are missing", LISTED_CURE)
+    return Finding("ok", "lists", "show all runs as they are")
 
 
 def _clock() -> Finding:

@@ -35,8 +35,8 @@ from runs.listing.filters import (
     MetricParameters,
     Parameters,
     RunParameters,
+    are_chosen,
     chooses_all,
-    chosen,
     narrowed,
     validated,
 )
@@ -105,8 +105,8 @@ class Facets(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
-        runs = chosen(request.user, self.asked)
-        return Response(facets(runs, whole=chooses_all(self.asked), searched="search" in self.asked))
+        condition = are_chosen(request.user, self.asked)
+        return Response(facets(condition, whole=chooses_all(self.asked), searched="search" in self.asked))
 
 
 class Grouped(ReadingView):
@@ -118,8 +118,14 @@ class Grouped(ReadingView):
     def get(self, request: Request) -> Response:
         """Return the page."""
         asked = self.asked
-        runs = chosen(request.user, asked)
-        page = page_of_groups(runs, asked["by"], asked["page_size"], asked.get("cursor"), whole=chooses_all(asked))
+        page = page_of_groups(
+            are_chosen(request.user, asked),
+            asked["by"],
+            asked["page_size"],
+            asked.get("cursor"),
+            whole=chooses_all(asked),
+            searched="search" in asked,
+        )
         links = page.links(request.build_absolute_uri())
         return Response({**links, "by": asked["by"], "results": [grouped(row, asked["by"]) for row in page.rows]})
 

@@ -6,39 +6,35 @@ from collections import Counter
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from runs.derived_models import ListedRun
 from runs.models import Run, RunTag
 from runs.summaries import known_columns
 
 MOST_VALUES = 200
 """Limit of values per facet; the most frequent ones are kept."""
-_COLUMNS = ("owner_id", "source_path", "model_name", "status")
-"""The columns in the order of the index `run_chips`, so that the database counts along the index."""
+_COLUMNS = ("status", "owner_id", "source_path", "model_name")
+"""The columns in the order of the index `listed_facets`, so that the database counts along the index."""
 
 
-def facets(runs: QuerySet[Run], *, whole: bool = False, searched: bool = False) -> dict[str, Any]:
-    """Count each facet's values over `runs`, the most frequent first; `columns` are those of all runs ever made.
+def facets(condition: Q, *, whole: bool = False, searched: bool = False) -> dict[str, Any]:
+    """Count each facet's values over the runs that fulfil the condition on `ListedRun`, the most frequent first.
 
-    `whole` says that `runs` are all that are not deleted: tags are counted along their index then. `searched` says that
-    they are found by words, for which the database reads every run: once, then.
-
-    The database counts runs that are alike in all columns at once, and their counts are added up here.
+    `columns` are those of all runs ever made. `whole` says that the condition is not to be deleted; `searched` that
+    the database has to look at every run for it. The database counts runs that are alike in all columns at once, and
+    their counts are added up here.
     """
-    if searched:
-        alike, tags = _read_once(runs)
-    else:
-        alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("*")))
-        tags = _tags(_visible_tags() if whole else RunTag.objects.filter(run__in=runs.order_by().values("pk")))
-    owner, source_path, model, status = (_added_up(alike, place) for place in range(len(_COLUMNS)))
+    runs = ListedRun.objects.filter(condition)
+    alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("*")))
+    status, owner, source_path, model = (_added_up(alike, place) for place in range(len(_COLUMNS)))
     names = dict(User.objects.filter(pk__in=owner).values_list("pk", "username"))
     return {
         "count": status.total(),
         "status": [
             {"value": value, "count": status[value]} for value in Run.Status.values
         ],  # in their order, zeros too
-        "tag": tags,
+        "tag": _values(_tags(condition, whole=whole, searched=searched, found=status.total())),
         "source_path": _values(source_path),
         "model": _values(model),
         "owner": _values(Counter({names[key]: count for key, count in owner.items()})),
@@ -46,25 +42,26 @@ def facets(runs: QuerySet[Run], *, whole: bool = False, searched: bool = False) 
     }
 
 
-def _read_once(runs: QuerySet[Run]) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]]]:
-    """Count the runs that are alike, and the tags, by one look at the table.
+def _tags(condition: Q, *, whole: bool, searched: bool, found: int) -> Counter[str]:
+    """Count the tags of the runs, of which so many were found.
 
-    Both databases keep what is named in front of a query, and used twice in it, while they answer. In the order of the
-    index `run_chips`, which counting alone would choose, SQLite would read the runs here and there.
+    Tags of nearly all runs are those of all, which are counted along their index, without those of the few others.
     """
-    found, parameters = runs.order_by().values_list("pk", *_COLUMNS).query.sql_with_params()
-    columns = ", ".join(_COLUMNS)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH found (run_id, {columns}) AS ({found})"  # noqa: S608  # Django's own, with parameters
-            f" SELECT NULL, {columns}, COUNT(*) FROM found GROUP BY {columns}"
-            f" UNION ALL SELECT name, {', '.join(['NULL'] * len(_COLUMNS))}, COUNT(*) FROM {RunTag._meta.db_table}"
-            " WHERE run_id IN (SELECT run_id FROM found) GROUP BY name",
-            parameters,
-        )
-        rows = cursor.fetchall()
-    tags = Counter({name: count for name, *_, count in rows if name is not None})
-    return [row[1:] for row in rows if row[0] is None], _values(tags)
+    if not found:
+        return Counter()
+    if whole:
+        return _counted(RunTag.objects.all()) - _tags_of(Run.objects.exclude(deleted_at=None))
+    if searched and 2 * found > ListedRun.objects.count():
+        return _counted(RunTag.objects.all()) - _tags_of(ListedRun.objects.exclude(condition))
+    return _tags_of(ListedRun.objects.filter(condition))
+
+
+def _tags_of(runs: QuerySet[Any]) -> Counter[str]:
+    return _counted(RunTag.objects.filter(run__in=runs.order_by().values("pk")))
+
+
+def _counted(tags: QuerySet[RunTag]) -> Counter[str]:
+    return Counter(dict(tags.order_by().values_list("name").annotate(count=Count("*"))))
 
 
 def _added_up(alike: list[tuple[Any, ...]], place: int) -> Counter[Any]:
@@ -79,14 +76,3 @@ def _values(counted: Counter[str]) -> list[dict[str, Any]]:
     """List the values that are not blank, the most frequent first, equally frequent ones alphabetically."""
     known = sorted((-count, value) for value, count in counted.items() if value)
     return [{"value": value, "count": -count} for count, value in known[:MOST_VALUES]]
-
-
-def _visible_tags() -> QuerySet[RunTag]:
-    """Select the tags of all runs but the deleted ones, which are few."""
-    return RunTag.objects.exclude(run__in=Run.objects.exclude(deleted_at=None).order_by().values("pk"))
-
-
-def _tags(rows: QuerySet[RunTag]) -> list[dict[str, Any]]:
-    """Count the tags, the most frequent first."""
-    counted = rows.order_by().values(value=F("name")).annotate(count=Count("*")).order_by("-count", "value")
-    return [dict(row) for row in counted[:MOST_VALUES]]

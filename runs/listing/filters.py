@@ -13,19 +13,20 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from runs.derived_models import ListedRun
 from runs.errors import InvalidRequest
 from runs.events import EVENT_TYPES
 from runs.listing import columns, orderings
 from runs.listing.columns import MOST_COLUMNS, Column
 from runs.listing.grouping import BY
-from runs.listing.search import matching
+from runs.listing.search import has_words
 from runs.models import Run, RunTag
-from runs.queries import deleted_runs, visible_runs
+from runs.queries import may_see
 from runs.tagging.tag_names import normalised
 
 M = TypeVar("M", bound=Model)
@@ -229,16 +230,30 @@ def _made(parameters: type[Parameters]) -> Parameters:
 
 def narrowed(rows: QuerySet[M], lookups: Mapping[str, str], asked: Mapping[str, Any]) -> QuerySet[M]:
     """Keep only the rows that the given parameters ask for."""
-    return rows.filter(**{lookup: asked[name] for name, lookup in lookups.items() if name in asked})
+    return rows.filter(_fits(lookups, asked))
 
 
 def chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> QuerySet[Run]:
     """Select the runs that the parameters of a `Choice` mean for that user."""
-    runs = deleted_runs(user) if asked["deleted"] else visible_runs(user)
-    runs = narrowed(runs, RUN_LOOKUPS, asked)
+    condition = are_chosen(user, asked)
+    if "search" in asked:
+        return Run.objects.filter(pk__in=ListedRun.objects.filter(condition).values("pk"))
+    return Run.objects.filter(condition)
+
+
+def are_chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Q:
+    """Return the condition on `ListedRun` for the runs that the parameters of a `Choice` mean for that user.
+
+    Without a search it is one on `Run` too.
+    """
+    condition = may_see(user, deleted=asked["deleted"]) & _fits(RUN_LOOKUPS, asked)
     if "tag" in asked:
-        runs = runs.filter(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
-    return matching(runs, asked["search"]) if "search" in asked else runs
+        condition &= Q(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
+    return condition & has_words(asked["search"]) if "search" in asked else condition
+
+
+def _fits(lookups: Mapping[str, str], asked: Mapping[str, Any]) -> Q:
+    return Q(**{lookup: asked[name] for name, lookup in lookups.items() if name in asked})
 
 
 def _in_words(check: Callable[[], T]) -> T:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Max, Min, QuerySet, Sum
 
@@ -20,16 +20,42 @@ from runs.statistics.fold_statistics import Described, described
 METRICS = ("precision", "recall", "f1", "auroc")
 SUMMED_ABOVE = 500
 """Completed runs of a group above which the database adds up."""
+REMEMBERED = 1_000
+"""Groups, of a kilobyte each, beyond which all are forgotten."""
 _MIDDLE = 0.5
 _HARDLY = 1e-3
 """A standard deviation from which on that of the database is right to eight digits, with a million runs to five."""
 Splits = dict[str, dict[str, Any]]
 _Found = dict[Any, dict[str, tuple[int, list[Described]]]]
 """For each group and split the number of its runs, and each metric."""
+_known: dict[tuple[str, Any, Counted], Splits] = {}
 
 
-def of_groups(runs: QuerySet[Run], column: str, completed: Mapping[Any, int]) -> dict[Any, Splits]:
-    """Describe the groups of `runs` that have a value in `column`, each given with its number of completed runs."""
+class Counted(NamedTuple):
+    """The runs of a group with one status: how many, and the sum of their marks, which differs after each change."""
+
+    number: int = 0
+    marks: Any = None
+
+
+def of_groups(runs: QuerySet[Any], column: str, completed: Mapping[Any, Counted]) -> dict[Any, Splits]:
+    """Describe the groups that have a value in `column`, each given with its completed runs.
+
+    `runs` are of `Run` or `ListedRun`, both of which have the numbers. Groups that are known by their marks are not
+    read again.
+    """
+    asked = [(column, key, counted) for key, counted in completed.items()]
+    found = {one[1]: splits for one in asked if (splits := _known.get(one)) is not None}
+    new = [one for one in asked if one[1] not in found]
+    read = _read(runs, column, {key: counted.number for _, key, counted in new}) if new else {}
+    if len(_known) > REMEMBERED:
+        _known.clear()
+    # Not that there are no numbers: an owner who was renamed meanwhile seems to have none.
+    _known.update({one: read[one[1]] for one in new if one[2].marks is not None and one[1] in read})
+    return found | read
+
+
+def _read(runs: QuerySet[Any], column: str, completed: Mapping[Any, int]) -> dict[Any, Splits]:
     of_completed = runs.filter(status=Run.Status.COMPLETED).exclude(final_split="").order_by()
     many = [key for key, number in completed.items() if number > SUMMED_ABOVE]
     summed = _summed(of_completed.filter(**{f"{column}__in": many}), column) if many else {}
@@ -46,7 +72,7 @@ def _as_json(number: int, metrics: Collection[Described]) -> dict[str, Any]:
     return {"runs": number, "statistics": statistics}
 
 
-def _described(completed: QuerySet[Run], column: str) -> _Found:
+def _described(completed: QuerySet[Any], column: str) -> _Found:
     rows: dict[tuple[Any, str], list[tuple[Any, ...]]] = defaultdict(list)
     for key, split, *numbers in completed.values_list(column, "final_split", *(f"final_{name}" for name in METRICS)):
         rows[key, split].append(tuple(numbers))
@@ -56,7 +82,7 @@ def _described(completed: QuerySet[Run], column: str) -> _Found:
     return dict(found)
 
 
-def _summed(completed: QuerySet[Run], column: str) -> _Found:
+def _summed(completed: QuerySet[Any], column: str) -> _Found:
     columns = [f"final_{name}" for name in METRICS]
     sums = {f"{name}_{part}": sum_ for name in columns for part, sum_ in _sums(name).items()}
     of_split: QuerySet[Any, Any] = completed.values(key=F(column), split=F("final_split"))

@@ -8,77 +8,129 @@ together.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 
+from runs.derived_models import ListedRun
 from runs.listing import final_spreads
+from runs.listing.final_spreads import Counted
 from runs.listing.pagination import Order, Page, Part, page_of
 from runs.models import Run, RunTag
 from runs.queries import with_summary
 
 BY = {
     "experiment": "experiment_name",
-    "tag": "tag_rows__name",
+    "tag": "name",
     "group": "group_id",
     "dataset": "source_path",
     "model": "model_name",
     "owner": "owner__username",
 }
+"""What groups are made by, as columns of the short rows, or of the tags."""
 Group = dict[str, Any]
+_Statuses = dict[Any, dict[str, Counted]]
 
 
-def page_of_groups(runs: QuerySet[Run], by: str, size: int, token: str | None, *, whole: bool = False) -> Page[Group]:
-    """Return one page of groups, those with the newest runs first, in five or six queries.
+def page_of_groups(
+    condition: Q, by: str, size: int, token: str | None, *, whole: bool = False, searched: bool = False
+) -> Page[Group]:
+    """Return one page of groups, those with the newest runs first, in six queries and of tags in ten.
 
     Each has `key`, `count`, `statuses`, `newest` (a Run) and `splits`. A run counts once for each of its tags; runs
-    without a value to group by are in no group. `whole` says that `runs` are all that are not deleted: tags are counted
-    along their index then.
+    without a value to group by are in no group. The runs are those that fulfil the condition on `ListedRun`, which is
+    one on `Run` too unless words are `searched`. `whole` says that it is not to be deleted: tags are counted along
+    their index then.
     """
-    column = BY[by]
-    rows = _all_tags() if by == "tag" and whole else _counted(runs, by)
+    runs = ListedRun.objects.filter(condition)
+    of_tags = by == "tag"
+    members = _tags(runs, whole=whole) if of_tags else _members(runs, by)
+    number = "run_id" if of_tags else "pk"
+    counted = members.order_by().values(key=F(BY[by])).annotate(newest=Max(number), count=Count("*"))
     order = Order(f"grouped by {by}", descending=True, tie_descending=False)
-    page = page_of([Part(rows, ("newest",), "key")], order, size, token)
+    page = page_of([Part(counted, ("newest",), "key")], order, size, token)
     newest = with_summary(Run.objects.filter(pk__in=[row["newest"] for row in page.rows])).in_bulk()
+    # Counted for this page alone: for all groups at once, each run would be looked at once for each status.
+    of_page = members.filter(**{f"{BY[by]}__in": [row["key"] for row in page.rows]})
+    if not of_tags:
+        statuses = _statuses(of_page, BY[by], marked=whole)
+    else:
+        names = [row["key"] for row in page.rows]
+        statuses = _statuses_of_all_tags(names) if whole else _statuses_of_tags(of_page, page.rows)
+    completed = {row["key"]: statuses[row["key"]].get(Run.Status.COMPLETED, Counted()) for row in page.rows}
+    if of_tags:  # of whole rows: these are what Django joins with tags
+        tagged = Run.objects.filter(Q(pk__in=runs.order_by().values("pk")) if searched else condition)
+        splits = final_spreads.of_groups(tagged, "tag_rows__name", completed)
+    else:
+        splits = final_spreads.of_groups(runs, BY[by], completed)
     for row in page.rows:
         row["run"] = newest.get(row["newest"])
-        row["statuses"] = _statuses(row)
-    completed = {row["key"]: row["statuses"].get(Run.Status.COMPLETED, 0) for row in page.rows}
-    splits = final_spreads.of_groups(runs, column, completed)
-    for row in page.rows:
+        row["statuses"] = {status: counted.number for status, counted in statuses[row["key"]].items()}
         row["splits"] = splits.get(row["key"], {})
     return page
 
 
-def _counted(runs: QuerySet[Run], by: str) -> QuerySet[Any, Any]:
-    """Count the runs of each group, in all and by status, and find the newest."""
-    column = BY[by]
-    known = runs.filter(**{f"{column}__isnull": False})
+def _members(runs: QuerySet[ListedRun], by: str) -> QuerySet[Any, Any]:
+    """Select the runs that are in a group."""
     if by == "model":
-        known = known.exclude(model_name="")
-    by_status = {f"n_{status}": Count("pk", filter=Q(status=status)) for status in Run.Status.values}
-    counted = {"newest": Max("pk"), "count": Count("pk"), **by_status}
-    return known.order_by().values(key=F(column)).annotate(**counted)
+        return runs.exclude(model_name="")
+    return runs.filter(group_id__isnull=False) if by == "group" else runs
 
 
-def _all_tags() -> QuerySet[Any, Any]:
-    """Count as `_counted` the runs of each tag, but not the completed ones: nearly all are, so the rest is.
+def _tags(runs: QuerySet[ListedRun], *, whole: bool) -> QuerySet[RunTag]:
+    """Select the tags of the runs; of all runs, those but the few of deleted ones."""
+    if whole:
+        return RunTag.objects.exclude(run__in=Run.objects.exclude(deleted_at=None).order_by().values("pk"))
+    return RunTag.objects.filter(run__in=runs.order_by().values("pk"))
 
-    No run is read, only the indexes of tags and of statuses.
+
+def _statuses(members: QuerySet[Any, Any], column: str, *, marked: bool) -> _Statuses:
+    """Count the runs of each group that have each status, `marked` with their marks.
+
+    Only of all runs do these tell each change: what else runs are chosen by may change while groups are read.
     """
-    deleted = Run.objects.exclude(deleted_at=None).order_by().values("pk")
-    others = {
-        f"n_{status}": Count("run_id", filter=Q(run__in=Run.objects.filter(status=status).order_by().values("pk")))
-        for status in Run.Status.values
-        if status != Run.Status.COMPLETED
-    }
-    counted = {"newest": Max("run_id"), "count": Count("*"), **others}
-    return RunTag.objects.exclude(run__in=deleted).order_by().values(key=F("name")).annotate(**counted)
+    counted = members.order_by().values_list(column, "status").annotate(number=Count("*"), marks=Sum("mark"))
+    rows = ((key, status, number, marks if marked else None) for key, status, number, marks in counted)
+    return _in_order((key, status, Counted(number, marks)) for key, status, number, marks in rows)
 
 
-def _statuses(row: Group) -> dict[str, int]:
-    """Take the numbers of the statuses that occur out of the row, in the order of the statuses."""
-    numbers = {status: row.pop(f"n_{status}", None) for status in Run.Status.values}
-    rest = row["count"] - sum(number or 0 for number in numbers.values())
-    known = {status: rest if number is None else number for status, number in numbers.items()}
-    return {status: number for status, number in known.items() if number}
+def _statuses_of_all_tags(names: Collection[str]) -> _Statuses:
+    """Count as `_statuses` the runs of each tag, joined with their short rows, for which Django has no relation."""
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT name, status, COUNT(*), SUM(mark) FROM {RunTag._meta.db_table}"  # noqa: S608  # our own names
+            f" JOIN {ListedRun._meta.db_table} AS listed ON listed.id = run_id"
+            f" WHERE deleted_at IS NULL AND name IN ({', '.join(['%s'] * len(names))}) GROUP BY name, status",
+            [*names],
+        )
+        counted = cursor.fetchall()
+    return _in_order((name, status, Counted(number, marks)) for name, status, number, marks in counted)
+
+
+def _statuses_of_tags(members: QuerySet[RunTag], rows: Collection[Group]) -> _Statuses:
+    """Count as `_statuses`, but not the completed runs: nearly all are, so the rest of each row is."""
+    rest = {row["key"]: row["count"] for row in rows}
+    found = []
+    for status in (status for status in Run.Status.values if status != Run.Status.COMPLETED):
+        having = Run.objects.filter(status=status).order_by().values("pk")
+        counted = members.filter(run__in=having).order_by().values_list("name").annotate(number=Count("*"))
+        for name, number in counted:
+            found.append((name, str(status), number))
+            rest[name] -= number
+    found += [(name, Run.Status.COMPLETED, number) for name, number in rest.items()]
+    return _in_order((name, str(status), Counted(number)) for name, status, number in found)
+
+
+def _in_order(counted: Iterable[tuple[Any, str, Counted]]) -> _Statuses:
+    """Sort the statuses of each group as the model does; those that do not occur are left out."""
+    places = {status: place for place, status in enumerate(Run.Status.values)}
+    found: _Statuses = defaultdict(dict)
+    for key, status, of_status in sorted(counted, key=lambda row: places[row[1]]):
+        if of_status.number:
+            found[key][status] = of_status
+    return found

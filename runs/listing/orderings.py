@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery
 
 from runs.derived_models import MetricSummary
@@ -56,14 +58,24 @@ def check(ordering: str) -> str:
 
 def ordered(runs: QuerySet[Run], ordering: str) -> tuple[list[RunPart], Order]:
     """Divide the runs into the parts of a checked `ordering`, of rows with an `id`; unknown values come last."""
+    if is_by_number(ordering):
+        return by_number(runs, ordering)
     name, descending = ordering.removeprefix("-"), ordering.startswith("-")
-    if name in ("id", "run_id"):
-        return [part(runs)], Order(ordering, tie_descending=descending)
     order = Order(ordering, descending)
     if name in FIELDS:
         return _by_field(runs, FIELDS[name]), order
     [column] = columns.parse([name])
     return (_by_metric(runs, column) if column.kind == "metric" else by_option(runs, column.name, descending)), order
+
+
+def is_by_number(ordering: str) -> bool:
+    """Return whether a checked ordering is that of the runs' numbers."""
+    return ordering.removeprefix("-") in ("id", "run_id")
+
+
+def by_number(runs: QuerySet[Any], ordering: str) -> tuple[list[RunPart], Order]:
+    """Order runs, or their short rows, by their numbers."""
+    return [part(runs)], Order(ordering, tie_descending=ordering.startswith("-"))
 
 
 def _by_field(runs: QuerySet[Run], field: str) -> list[RunPart]:

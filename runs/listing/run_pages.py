@@ -8,9 +8,11 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser, User
 
 from runs import queries
-from runs.listing.filters import chooses_all, chosen
-from runs.listing.orderings import ordered
-from runs.listing.pagination import NEWEST_FIRST, Page, first_page, page_of
+from runs.derived_models import ListedRun
+from runs.listing import orderings
+from runs.listing.filters import are_chosen, chooses_all, chosen
+from runs.listing.pagination import NEWEST_FIRST, Order, Page, first_page, page_of
+from runs.listing.run_parts import RunPart
 
 
 def run_page(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Page[dict[str, Any]]:
@@ -19,8 +21,13 @@ def run_page(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Page[dict[
     if _are_newest(asked) and queries.sees_all(user):
         # What nearly everyone asks for: Django takes longer to write this query than a database to answer it.
         return first_page([{"id": run_id} for run_id in queries.newest_run_ids(size + 1)], size)
-    parts, order = ordered(chosen(user, asked), asked["ordering"])
-    return page_of(parts, order, size, asked.get("cursor"))
+    return page_of(*_ordered(user, asked), size, asked.get("cursor"))
+
+
+def _ordered(user: User | AnonymousUser, asked: Mapping[str, Any]) -> tuple[list[RunPart], Order]:
+    if "search" in asked and orderings.is_by_number(asked["ordering"]):
+        return orderings.by_number(ListedRun.objects.filter(are_chosen(user, asked)), asked["ordering"])
+    return orderings.ordered(chosen(user, asked), asked["ordering"])
 
 
 def _are_newest(asked: Mapping[str, Any]) -> bool:

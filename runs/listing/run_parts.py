@@ -14,7 +14,7 @@ VALUE, RUN = "sort_value", "sort_run"
 """What `along` annotates: the value that is sorted by, and the run as the other table has it, which breaks ties."""
 
 
-def part(runs: QuerySet[Run], *by: str, tie: str = "id") -> RunPart:
+def part(runs: QuerySet[Any], *by: str, tie: str = "id") -> RunPart:
     """Make a part that is sorted by those columns, of which none is null in any of the runs."""
     return Part(runs.values("id", *dict.fromkeys((tie, *by))), by, tie)
 

@@ -10,20 +10,26 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import DateTimeField
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from runs.models import Queue, Run, Worker
 from runs.queue import ORDER, read_queue
 from runs.scheduling import workers
+from runs.scheduling.asked_resources import Asked, asked_for
 from runs.scheduling.queue_simulation import Capacity, Training, Waiting, starts
 from runs.scheduling.run_durations import CompletedRun, DurationEstimator, remaining
 from runs.scheduling.workers import Held
+from runs.statements.column_values import Row
+from runs.statements.prepared_query import PreparedQuery
 from runs.stored_config import gpus_needed, hours
+from runs.summaries.run_rows import AsStored
 
 COMPARED_RUNS = 500
 """The number of newest completed runs from which durations are estimated."""
@@ -76,26 +82,23 @@ class _Row(NamedTuple):
     spent_seconds: float
     attempt_start: datetime | None
     worker: str
-    model: Any
-    accelerator: Any
-    devices: Any
-    max_hours: Any
+    asked: Asked
 
     @property
     def kind(self) -> tuple[object, ...]:
         """What makes runs comparable in duration."""
-        return self.owner_id, self.experiment, self.source, self.model
+        return self.owner_id, self.experiment, self.source, self.asked.model
 
     @property
     def gpus(self) -> int:
         """The number of GPUs that the run asks for."""
-        return gpus_needed(self.accelerator, self.devices)
+        return gpus_needed(self.asked.accelerator, self.asked.devices)
 
     def seconds(self, estimator: DurationEstimator, now: datetime) -> float | None:
         """Estimate how long it still trains; None if unknown, as for a run longer than those before it."""
         began = self.attempt_start or now
         spent = self.spent_seconds + max(0.0, (now - began).total_seconds())
-        max_hours = hours(self.max_hours)
+        max_hours = hours(self.asked.max_hours)
         limit = None if max_hours is None else max_hours * 3600
         whole = estimator.seconds(self.kind, self.epochs)
         if self.status == Run.Status.QUEUED:
@@ -108,8 +111,20 @@ class _Row(NamedTuple):
 
 _COLUMNS = (
     *("pk", "status", "owner_id", "experiment_name", "source_path", "max_epochs", "progress"),
-    *("eta_seconds", "spent_seconds", "attempt_start", "worker", "config__model__name"),
-    *("config__trainer__accelerator", "config__trainer__devices", "config__trainer__max_hours"),
+    *("eta_seconds", "spent_seconds", "attempt_start", "worker"),
+)
+_CREATED = AsStored("created_at", output_field=DateTimeField())
+_ROWS = PreparedQuery(
+    lambda: Run.objects.filter(status__in=Run.UNFINISHED).order_by(*ORDER).values_list(*_COLUMNS, "created_at")
+)
+_FINISHED = PreparedQuery(
+    lambda: (
+        Run.objects.filter(status=Run.Status.COMPLETED, duration_seconds__isnull=False)
+        .order_by("-pk")
+        .values_list("pk", _CREATED, "owner_id", "experiment_name", "source_path", "max_epochs", "duration_seconds")[
+            :COMPARED_RUNS
+        ]
+    )
 )
 
 
@@ -117,7 +132,7 @@ def forecast(now: datetime | None = None) -> Forecast:
     """Predict the queue as of now, or of the given moment."""
     now = now or timezone.now()
     queue, present = read_queue(), workers.alive(now)
-    rows = [_Row(*row) for row in Run.objects.filter(status__in=Run.UNFINISHED).order_by(*ORDER).values_list(*_COLUMNS)]
+    rows = _unfinished()
     training = [row for row in rows if row.status != Run.Status.QUEUED]
     waiting = [row for row in rows if row.status == Run.Status.QUEUED]
     used = workers.busy(row.worker for row in training)
@@ -136,7 +151,7 @@ def forecast(now: datetime | None = None) -> Forecast:
 def _starts(
     present: Sequence[Worker], training: Sequence[_Row], waiting: Sequence[_Row], now: datetime
 ) -> dict[int, float | None]:
-    estimator = DurationEstimator(_finished())
+    estimator = _estimator(tuple(_FINISHED.stored()))
     return starts(
         {one.name: Capacity(one.slots, len(one.gpus)) for one in present},
         [
@@ -153,13 +168,22 @@ def _starts(
     )
 
 
-def _finished() -> list[CompletedRun]:
-    done = Run.objects.filter(status=Run.Status.COMPLETED, duration_seconds__isnull=False).order_by("-pk")
-    columns = ("owner_id", "experiment_name", "source_path", "config__model__name", "max_epochs", "duration_seconds")
-    return [
-        CompletedRun((owner, experiment, source, model), epochs, seconds)
-        for owner, experiment, source, model, epochs, seconds in done.values_list(*columns)[:COMPARED_RUNS]
-    ]
+def _unfinished() -> list[_Row]:
+    """Read the runs that wait or train, the next one first."""
+    rows = _ROWS.rows()
+    known = asked_for((row[0], row[-1]) for row in rows)
+    return [_Row._make((*row[:-1], known[row[0]])) for row in rows if row[0] in known]
+
+
+@lru_cache(1)
+def _estimator(finished: tuple[Row, ...]) -> DurationEstimator:
+    """Learn from completed runs, given as they are stored; once for as long as they are the newest ones."""
+    known = asked_for((pk, created) for pk, created, *_ in finished)
+    return DurationEstimator(
+        CompletedRun((owner, experiment, source, known[pk].model), epochs, seconds)
+        for pk, _, owner, experiment, source, epochs, seconds in finished
+        if pk in known
+    )
 
 
 def _moment(now: datetime, seconds: float | None) -> datetime | None:

@@ -74,7 +74,7 @@ class RunRow(NamedTuple):
         return self.id
 
 
-class _AsStored(Func):
+class AsStored(Func):
     """A time as the database holds it: sqlite3 would parse that of each row, though most are known already."""
 
     arity = 1
@@ -92,7 +92,7 @@ class _AsStored(Func):
 
 SUMMARY_COLUMNS = RunRow._fields[:-2]
 _TIMES = {name for name in SUMMARY_COLUMNS if isinstance(Run._meta.get_field(name), DateTimeField)}
-_SELECTED = [_AsStored(name, output_field=DateTimeField()) if name in _TIMES else name for name in SUMMARY_COLUMNS]
+_SELECTED = [AsStored(name, output_field=DateTimeField()) if name in _TIMES else name for name in SUMMARY_COLUMNS]
 _ROWS = PreparedQuery(lambda ids: Run.objects.filter(pk__in=ids).order_by().values_list(*_SELECTED))
 _OWNERS = PreparedQuery(lambda ids: User.objects.filter(pk__in=ids).order_by().values_list("pk", "username"))
 _TAGS = PreparedQuery(lambda ids: RunTag.objects.filter(run__in=ids).order_by("name").values_list("run_id", "name"))

@@ -139,7 +139,7 @@ def test_an_unexpected_exception_is_told_in_json_and_says_nothing_of_the_inside(
     for name in ("visible_runs", "newest_run_ids", "head_of", "readable_runs"):
         if hasattr(queries, name):
             monkeypatch.setattr(queries, name, fail)
-    monkeypatch.setattr("runs.listing.filters.visible_runs", fail)
+    monkeypatch.setattr("runs.listing.filters.may_see", fail)
     monkeypatch.setattr("runs.scheduling.queue_report.described", fail)
     assert "log says why" in told(outsider.get(path), 500)  # type: ignore[arg-type]
 

@@ -123,6 +123,11 @@ def test_an_upgrade_keeps_each_table_column_and_row(released: Installation) -> N
     assert rows(released, common) == [(names[0], 2, None, "cnn"), (names[1], 1, 42, None), (names[2], 1, 3, None)]
     differing = "FROM runs_optionvalue v JOIN runs_knowncolumn c ON c.id = v.column_id"
     assert rows(released, f"SELECT run_id, name, number, text {differing}") == [(2, names[2], 9, None)]
+    # What lists read of the two runs, filled after the last migration.
+    copied = "SELECT id, owner_id, group_id, status, experiment_name, words FROM runs_listedrun ORDER BY id"
+    texts = "LUNGS\nDATASET:CHEST\n\n\n[]\n"
+    expected = [(1, 1, 1, "completed", "Lungs", texts), (2, 1, None, "in_progress", "Lungs", texts)]
+    assert rows(released, copied) == expected
     assert rows(released, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]
 
 

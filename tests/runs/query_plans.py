@@ -18,7 +18,8 @@ from typing import Any
 from django.db import connection, transaction
 
 LARGE = (
-    "run", "runevent", "runmetric", "metricsummary", "optionvalue", "runsamples", "runtag", "finalresult", "storedfile",
+    "run", "listedrun", "runevent", "runmetric", "metricsummary", "optionvalue", "runsamples", "runtag", "finalresult",
+    "storedfile",
 )  # fmt: skip
 WHOLE = re.compile(rf"SCAN runs_({'|'.join(LARGE)})\b(?! USING)")
 ENDS_NOTHING = {"Limit", "Nested Loop", "Incremental Sort", "Result", "LockRows", "Subquery Scan", "Append", "Unique"}

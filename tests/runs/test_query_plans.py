@@ -82,6 +82,20 @@ def test_every_query_of_an_address_has_an_index(address: str, run: Run, api: Cli
 
 
 @pytest.mark.usefixtures("run")
+@pytest.mark.parametrize("by", ["experiment", "dataset", "model", "owner", "group", "tag"])
+def test_groups_are_counted_along_indexes(api: Client, by: str) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("which index PostgreSQL takes depends on the number of rows")
+    with CaptureQueriesContext(connection) as captured:
+        assert api.get("/api/runs/grouped/", {"by": by}).status_code == 200
+    queries = list(asked(captured))
+    assert [query for query in queries if reads_a_table_whole(query)] == []
+    counting = [sqlite_plan(query) for query in queries if "COUNT(*)" in query]
+    assert counting
+    assert all("COVERING INDEX" in plan for plan in counting)
+
+
+@pytest.mark.usefixtures("run")
 def test_sums_over_all_runs_read_indexes_alone() -> None:
     if connection.vendor != "sqlite":
         pytest.skip("which index PostgreSQL takes depends on the number of rows")

@@ -11,7 +11,8 @@ class Command(BaseCommand):
     """The command `doctor`."""
 
     help = (
-        "Diagnose settings, packages, GPU, disk, database, clock, broker and channel layer; exit code 1 if one fails."
+        "Diagnose settings, packages, GPU, disk, database, lists of runs, clock, broker and channel layer; exit code 1 "
+        "if one fails."
     )
     requires_system_checks = []  # their messages are among the findings
 

@@ -17,9 +17,11 @@ from pytest_django.fixtures import Settings
 
 from experiments.doctor import installation, peers, storage
 from experiments.doctor.finding import Finding
+from runs.derived_models import ListedRun
 from runs.events import format_time
 from runs.models import RunEvent
 from runs.scheduling import workers
+from runs.summaries import listed_runs
 from tests.installation import Installation
 from tests.realtime.writing import queued_run, running_run
 from tests.servers import free_port
@@ -147,6 +149,18 @@ def test_folders_without_a_run_are_counted(settings: Settings) -> None:
     found = storage.diagnose_run_folders()
     assert found.level == "warn"
     assert found.text.endswith("belong to no run: 999999")
+
+
+def test_lists_that_differ_from_the_runs(user: User) -> None:
+    running_run(user)
+    assert by_subject(peers.diagnose())["lists"].level == "ok"
+    ListedRun.objects.update(status="failed")
+    found = by_subject(peers.diagnose())["lists"]
+    assert (found.level, found.text) == ("fail", "runs that are listed otherwise than they are: 1")
+    call_command("migrate", verbosity=0)
+    assert by_subject(peers.diagnose())["lists"].level == "ok"
+    listed_runs.drop_triggers()
+    assert "missing" in by_subject(peers.diagnose())["lists"].text
 
 
 @pytest.mark.django_db

@@ -106,10 +106,14 @@ def test_a_list_costs_few_queries_and_leaves_configurations_in_the_database(api:
         make_run()
     with CaptureQueriesContext(connection) as many:
         api.get(URL)
+    with CaptureQueriesContext(connection) as again:
+        api.get(URL)
     # The token and its user; which runs, the runs, their owners and tags; the queue, its workers and who waits in it.
-    assert len(many) == len(few) == 8
-    asked = [query["sql"] for query in many.captured_queries[1:]]
-    assert not any('"config"' in sql for sql in asked[:-1])
+    # Once for each that waits, what it asks for in its configuration.
+    assert len(many) == len(few) == 9
+    assert len(again) == 8
+    asked = [query["sql"] for query in again.captured_queries[1:]]
+    assert not any('"config"' in sql for sql in asked)
     assert not any('JOIN "auth_user"' in sql and "runs_run" in sql for sql in asked)
 
 

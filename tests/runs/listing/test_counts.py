@@ -166,12 +166,19 @@ def _sorts_by(value: Any) -> Any:
     return (0.0, str(value).replace(" ", "")) if isinstance(value, str | list) else (float(value), "")
 
 
-def test_a_search_reads_the_runs_once_for_all_facets(api: Client, made: list[Made]) -> None:
+@pytest.mark.parametrize(("search", "times"), [("night", 2), ("nowhere", 1)])
+def test_facets_of_a_search_look_at_short_rows_alone(api: Client, made: list[Made], search: str, times: int) -> None:
+    """Look once for what is found, and once for its tags."""
     with CaptureQueriesContext(connection) as captured:
-        api.get(f"{URL}facets/", {"search": "night"})
-    [query] = [one["sql"] for one in captured.captured_queries if "runs_run" in one["sql"]]
+        api.get(f"{URL}facets/", {"search": search})
+    queries = [one["sql"] for one in captured.captured_queries]
+    assert not [query for query in queries if '"runs_run"' in query]
+    looking = [query for query in queries if "words" in query]
+    assert len(looking) == times
     if connection.vendor == "sqlite":
-        assert len(re.findall(r"(SCAN|SEARCH) runs_run\b", sqlite_plan(query))) == 1
+        plans = [sqlite_plan(query) for query in looking]
+        assert all(len(re.findall(r"(SCAN|SEARCH) \w*\.?(?:runs_listedrun|U\d)\b", plan)) >= 1 for plan in plans)
+        assert "COVERING INDEX listed_search" in plans[0]
 
 
 @pytest.mark.parametrize("number", [1, 7, 36])

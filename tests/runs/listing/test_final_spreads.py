@@ -6,10 +6,16 @@ import random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from runs.derived_models import ListedRun
 from runs.listing import final_spreads
 from runs.models import Run
+from runs.removal import deletion
 from runs.statistics.fold_statistics import described
+from runs.tagging import tags
 from tests.runs.conftest import MakeRun, completed_columns
 
 COLUMNS = [f"final_{name}" for name in final_spreads.METRICS]
@@ -34,7 +40,7 @@ def by_hand(name: str, split: str) -> dict[str, Any]:
 
 
 def of_groups(*names: str) -> dict[Any, Any]:
-    return final_spreads.of_groups(Run.objects.all(), "experiment_name", dict.fromkeys(names, 9))
+    return final_spreads.of_groups(Run.objects.all(), "experiment_name", dict.fromkeys(names, final_spreads.Counted(9)))
 
 
 @pytest.mark.usefixtures("summed")
@@ -83,3 +89,58 @@ def test_groups_of_few_runs_are_described_exactly(make_run: MakeRun) -> None:
 
 def test_no_groups_have_no_numbers() -> None:
     assert of_groups() == {}
+
+
+def test_groups_by_tag_are_read_again_when_one_is_put_on_a_run_or_taken_off(api: Client, make_run: MakeRun) -> None:
+    made(make_run, "a", [dict.fromkeys(COLUMNS, number) for number in (0.25, 0.75)])
+    first, second = Run.objects.order_by("pk")
+
+    def read() -> tuple[Any, bool]:
+        """Return the mean of the tag's runs, and whether final numbers were read for it."""
+        with CaptureQueriesContext(connection) as captured:
+            [row] = api.get("/api/runs/grouped/", {"by": "tag"}).json()["results"]
+        queries = [query["sql"] for query in captured.captured_queries]
+        assert row["count"] == row["statuses"]["completed"] == row["splits"]["test"]["runs"]
+        reading = any("runs_runtag" in query and "final_auroc" in query for query in queries)
+        return row["splits"]["test"]["statistics"]["auroc"]["mean"], reading
+
+    for run in (first, second):
+        tags.change(run.pk, ["x"], [])
+    marks = set(ListedRun.objects.values_list("mark", flat=True))
+    assert read() == (0.5, True)
+    assert read() == (0.5, False)
+    tags.change(first.pk, [], ["x"])
+    assert read() == (0.75, True)
+    tags.change(first.pk, ["x"], [])
+    assert read() == (0.5, True)
+    assert len(marks & set(ListedRun.objects.values_list("mark", flat=True))) == 1
+    assert read() == (0.5, False)
+
+
+def test_groups_are_read_again_when_a_run_of_theirs_has_changed(api: Client, make_run: MakeRun) -> None:
+    made(make_run, "changing", [dict.fromkeys(COLUMNS, number) for number in (0.25, 0.75)])
+    made(make_run, "staying", [dict.fromkeys(COLUMNS, 0.5)])
+    first, second = Run.objects.filter(experiment_name="changing").order_by("pk")
+
+    def read() -> tuple[Any, bool]:
+        """Return the mean of the group that changes, and whether final numbers were read; the other group stays."""
+        with CaptureQueriesContext(connection) as captured:
+            results = api.get("/api/runs/grouped/", {"by": "experiment"}).json()["results"]
+        means = {row["key"]: row["splits"]["test"]["statistics"]["auroc"]["mean"] for row in results}
+        assert means["staying"] == 0.5
+        queries = [query["sql"] for query in captured.captured_queries]
+        return means["changing"], any('"runs_listedrun"."final_auroc"' in query for query in queries)
+
+    assert read() == (0.5, True)
+    assert read() == (0.5, False)
+    Run.objects.filter(pk=first.pk).update(final_auroc=0.5)
+    assert read() == (0.625, True)
+    deletion.delete(second.pk, first.owner)
+    assert read() == (0.5, True)
+    deletion.restore(second.pk)
+    assert read() == (0.625, True)
+    assert read() == (0.625, False)
+    Run.objects.filter(pk=first.pk).update(progress=0.5)
+    assert read() == (0.625, False)
+    Run.objects.filter(pk=first.pk).update(experiment_name="staying")
+    assert read() == (0.75, True)

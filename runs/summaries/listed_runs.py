@@ -1,0 +1,152 @@
+"""Keep `ListedRun` as the runs are: by triggers of the database, so that no writer of a run can forget it.
+
+Both databases run a trigger inside the statement that changes the run. It is called only where a statement names one of
+the columns, and writes only where one of them has changed: progress, leases and numbers of events never reach it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from django.db import connection, transaction
+
+COPIED = (
+    "owner_id", "group_id", "experiment_name", "source_path", "model_name", "status", "training_mode", "created_at",
+    "deleted_at", "final_split", "final_precision", "final_recall", "final_f1", "final_auroc",
+)  # fmt: skip
+SEARCHED = ("experiment_name", "source_path", "model_name", "description", "notes", "reason")
+"""The reason comes last: of SQLite's texts, a search sees what is before the first null character."""
+TRIGGERS = ("listed_run_added", "listed_run_changed", "listed_run_removed")
+SEARCH_INDEX = ("status", "owner_id", "source_path", "model_name", "deleted_at", "words")
+"""What facets count in their order, which is not sorted then. PostgreSQL has no place for long texts in an index."""
+_WATCHED = (*dict.fromkeys((*COPIED, *SEARCHED)), "touched_at")
+"""A change of tags touches the run, so that it has another mark then."""
+_FILLED = 5_000
+_TOLD = 10 * _FILLED
+
+
+def words(row: str = "") -> str:
+    """Write the texts of a run as SQL, in capitals and each on a line of its own, so that no word spans two."""
+    line = "chr(10)" if connection.vendor == "postgresql" else "char(10)"
+    texts = f" || {line} || ".join(f"coalesce(CAST({row}{column} AS text), '')" for column in SEARCHED)
+    return f"upper({texts})"
+
+
+def mark() -> str:
+    """Write a random number of 40 bits as SQL: the sum of those of a million runs is one of 64 bits."""
+    return "floor(random() * 1099511627776)" if connection.vendor == "postgresql" else "random() & 1099511627775"
+
+
+def after_migrating(*, verbosity: int = 0, stdout: TextIO | None = None, **_unused: Any) -> None:
+    """Make the triggers and copy all runs where a trigger is missing, or a copy is wrong.
+
+    Triggers are missing after the migration that makes the table, and where SQLite has made the runs' table again, as
+    for most changes of columns. All or nothing: what is broken off begins again with the next migration.
+    """
+    if "runs_listedrun" not in connection.introspection.table_names() or (are_kept() and not differing()):
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":  # nobody changes a run between its copy and the commit
+                cursor.execute("LOCK TABLE runs_run IN SHARE ROW EXCLUSIVE MODE")
+        create_triggers()
+        for copied, number in _copied():
+            if verbosity and number > _FILLED and (copied == number or copied % _TOLD == 0):
+                (stdout or sys.stdout).write(f"  Runs copied for lists: up to {copied:,} of {number:,}\n")
+
+
+def _copied() -> Iterator[tuple[int, int]]:
+    """Copy all runs batch by batch; yield after each up to which number, and the highest."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM runs_run")
+        [highest] = cursor.fetchone()
+        cursor.execute("DELETE FROM runs_listedrun")
+        for first in range(0, highest, _FILLED):
+            until = min(first + _FILLED, highest)
+            cursor.execute(
+                f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words, mark) "  # noqa: S608
+                f"SELECT id, {', '.join(COPIED)}, {words()}, {mark()} FROM runs_run WHERE id > %s AND id <= %s",
+                [first, until],
+            )
+            yield until, highest
+
+
+def differing() -> int:
+    """Count the runs whose copies are missing or differ, and the copies without a run."""
+    other = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    differs = " OR ".join(f"run.{column} {other} listed.{column}" for column in COPIED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM runs_run AS run LEFT JOIN runs_listedrun AS listed ON listed.id = run.id"  # noqa: S608
+            f" WHERE {differs} OR listed.words {other} {words('run.')})"
+            " + (SELECT count(*) FROM runs_listedrun WHERE id NOT IN (SELECT id FROM runs_run))"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def create_triggers() -> None:
+    """Create or replace the triggers, and on SQLite the index that facets of a search are counted along."""
+    drop_triggers()
+    with connection.cursor() as cursor:
+        for statement in _postgresql() if connection.vendor == "postgresql" else _sqlite():
+            cursor.execute(statement)
+
+
+def drop_triggers() -> None:
+    """Drop the triggers; the table stays as it is."""
+    on = " ON runs_run" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        for name in TRIGGERS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
+def are_kept() -> bool:
+    """Return whether all triggers are there."""
+    postgresql = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'runs_run'::regclass"
+    sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'runs_run'"
+    with connection.cursor() as cursor:
+        cursor.execute(postgresql if connection.vendor == "postgresql" else sqlite)
+        return {name for (name,) in cursor.fetchall()} >= set(TRIGGERS)
+
+
+def _actions() -> tuple[str, str, str]:
+    """Write what is done when a run is added, changed and removed."""
+    values = [f"NEW.{column}" for column in COPIED]
+    added = (
+        f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words, mark) "  # noqa: S608
+        f"VALUES (NEW.id, {', '.join(values)}, {words('NEW.')}, {mark()});"
+    )
+    sets = ", ".join(f"{column} = {value}" for column, value in zip(COPIED, values, strict=True))
+    written = f"{sets}, words = {words('NEW.')}, mark = {mark()}"
+    changed = f"UPDATE runs_listedrun SET {written} WHERE id = NEW.id;"  # noqa: S608
+    return added, changed, "DELETE FROM runs_listedrun WHERE id = OLD.id;"
+
+
+def _sqlite() -> list[str]:
+    added, changed, removed = _actions()
+    differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in _WATCHED)
+    return [
+        f"CREATE INDEX IF NOT EXISTS listed_search ON runs_listedrun ({', '.join(SEARCH_INDEX)})",
+        f"CREATE TRIGGER listed_run_added AFTER INSERT ON runs_run BEGIN {added} END",
+        f"CREATE TRIGGER listed_run_changed AFTER UPDATE OF {', '.join(_WATCHED)} ON runs_run "
+        f"WHEN {differs} BEGIN {changed} END",
+        f"CREATE TRIGGER listed_run_removed AFTER DELETE ON runs_run BEGIN {removed} END",
+    ]
+
+
+def _postgresql() -> list[str]:
+    differs = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in _WATCHED)
+    events = ("INSERT", f"UPDATE OF {', '.join(_WATCHED)}", "DELETE")
+    conditions = ("", f"WHEN ({differs}) ", "")
+    functions, triggers = [], []
+    for name, action, event, condition in zip(TRIGGERS, _actions(), events, conditions, strict=True):
+        functions.append(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {action} RETURN NULL; END $$"
+        )
+        triggers.append(
+            f"CREATE TRIGGER {name} AFTER {event} ON runs_run FOR EACH ROW {condition}EXECUTE FUNCTION {name}()"
+        )
+    return functions + triggers
