@@ -375,12 +375,10 @@ export class PageView {
 
   // Their scripts are loaded when the page has drawn what is live.
   #drawAbout() {
-    const { detail, state } = this;
+    const { detail, state, details } = this;
     const again = () => (this.dirty.about = true); // the server is away: again with what comes next
-    const { files, checkpoints } = this.details;
-    const { dataset, model } = state;
-    const what = { detail, files, checkpoints, dataset, model, ended: ENDED.has(state.status) };
-    this.#below(() => import("./facts/about.js").then(({ drawAbout }) => drawAbout(find("about"), what)), again);
+    const known = { detail, state, details };
+    this.#below(() => import("./facts/about.js").then(({ drawAbout }) => drawAbout(find("about"), known)), again);
     if (state.status !== "queued")
       this.#below(() => import("../reading/run_data.js").then(({ drawRunData }) => drawRunData(detail, state)), again);
     if (state.execution.length)

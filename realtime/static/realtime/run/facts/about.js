@@ -2,14 +2,19 @@
 
 import { shown } from "../../compare/options.js";
 import { el } from "../../frame/dom.js";
-import { bytes, count, dateTime, plural, splitSizes } from "../../frame/format.js";
+import { ENDED, bytes, count, dateTime, plural, splitSizes } from "../../frame/format.js";
 import { configGroups } from "./config_groups.js";
 
 const MOST_CLASSES = 40; // named
 const OF_ATTEMPT = /^attempts\//;
 
-// `files`: null until they are known; `checkpoints`: the names of the `best` and the `last` one.
-export function drawAbout(container, { detail, dataset, model, files, ended, checkpoints }) {
+// `details.files`: null until they are known; `details.checkpoints`: the names of the `best` and the `last` one.
+// What is known when this is called is drawn: while the script is loaded for the first time, more may come, and of two
+// imports of it the second may be done first.
+export function drawAbout(container, { detail, state, details }) {
+  const { dataset, model } = state;
+  const { files, checkpoints } = details;
+  const ended = ENDED.has(state.status);
   const rest = {
     seed: detail.seed,
     created: dateTime(detail.created_at),
