@@ -95,11 +95,12 @@ def create_triggers() -> None:
 
 
 def drop_triggers() -> None:
-    """Drop the triggers; the table stays as it is."""
+    """Drop the triggers, and the index that Django does not know; the table stays as it is."""
     on = " ON runs_run" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         for name in TRIGGERS:
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        cursor.execute("DROP INDEX IF EXISTS listed_search")
 
 
 def are_kept() -> bool:
@@ -128,7 +129,7 @@ def _sqlite() -> list[str]:
     added, changed, removed = _actions()
     differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in _WATCHED)
     return [
-        f"CREATE INDEX IF NOT EXISTS listed_search ON runs_listedrun ({', '.join(SEARCH_INDEX)})",
+        f"CREATE INDEX listed_search ON runs_listedrun ({', '.join(SEARCH_INDEX)})",
         f"CREATE TRIGGER listed_run_added AFTER INSERT ON runs_run BEGIN {added} END",
         f"CREATE TRIGGER listed_run_changed AFTER UPDATE OF {', '.join(_WATCHED)} ON runs_run "
         f"WHEN {differs} BEGIN {changed} END",

@@ -128,6 +128,10 @@ def test_an_upgrade_keeps_each_table_column_and_row(released: Installation) -> N
     texts = "LUNGS\nDATASET:CHEST\n\n\n[]\n"
     expected = [(1, 1, 1, "completed", "Lungs", texts), (2, 1, None, "in_progress", "Lungs", texts)]
     assert rows(released, copied) == expected
+    released.manage("migrate", "runs", "0028")
+    assert "runs_listedrun" not in tables(released)
+    released.manage("migrate")
+    assert rows(released, copied) == expected
     assert rows(released, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]
 
 
