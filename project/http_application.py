@@ -28,6 +28,7 @@ from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_pre
 
 from experiments.server.waiting_requests import only_waiting
 from project.request_threads import RequestThreads
+from realtime.logins.early_refusals import in_its_place
 
 Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = Mapping[str, Any]
@@ -69,7 +70,7 @@ class HTTPApplication(ASGIHandler):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        view = _view_of(scope["path"].removeprefix(get_script_prefix(scope)))
+        view = in_its_place(_view_of(scope["path"].removeprefix(get_script_prefix(scope))), scope)
         if view is not None and iscoroutinefunction(view.func) and _may_wait(view, scope):
             with only_waiting() if scope["method"] in ("GET", "HEAD") else nullcontext():
                 await self._answer_asynchronously(scope, receive, send)

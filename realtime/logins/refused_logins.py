@@ -33,10 +33,18 @@ def answers_refused(get_response: Callable[[HttpRequest], Any]) -> Callable[[Htt
 
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Answer with the reason."""
-    headers = {"Retry-After": str(refusal.seconds), "Cache-Control": "no-store"}
+    headers = _headers(refusal)
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": f"{refusal.title}. {refusal.sentence}"}, status=TOO_MANY, headers=headers)
-    text = render_to_string("realtime/login_refused.html", {"refusal": refusal}, request)
-    response = HttpResponse(text, status=TOO_MANY, headers=headers)
+    return refused_with(render_to_string("realtime/login_refused.html", {"refusal": refusal}, request), refusal)
+
+
+def refused_with(page: str, refusal: Refusal) -> HttpResponse:
+    """Answer with this page."""
+    response = HttpResponse(page, status=TOO_MANY, headers=_headers(refusal))
     response._has_been_logged = True  # type: ignore[attr-defined]  # not by Django, at the pace of a stranger
     return response
+
+
+def _headers(refusal: Refusal) -> dict[str, str]:
+    return {"Retry-After": str(refusal.seconds), "Cache-Control": "no-store"}
