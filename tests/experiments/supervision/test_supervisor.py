@@ -380,7 +380,7 @@ def test_a_run_whose_folder_cannot_be_written_ends_with_the_cure_and_no_path(
     assert run.status == "failed"
     reason = str(run.reason)
     assert "read-only" in reason
-    assert "resume it or run it again" in reason
+    assert "resume the run or run it again" in reason
     assert str(queued.folder.parent) not in reason
 
 
