@@ -206,7 +206,7 @@ def test_server_processes_load_no_reader_of_data(modules: tuple[str, ...]) -> No
 
 
 def test_the_web_process_does_without_pandas_for_good() -> None:
-    """Arrow would load it with the first evaluation that is looked at: a fifth of a second of CPU time, and 30 MiB."""
+    """Arrow would load it with the first evaluation that is looked at, for a fifth of a second and 30 MiB."""
     look = "try: importlib.util.find_spec('pandas')\nexcept ImportError: print('not there')"
     script = f"import importlib.util, project.asgi\n{look}"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)

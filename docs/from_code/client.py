@@ -17,7 +17,7 @@ def client_methods(name: str) -> str:
     found = list(_public(_class("client.py", name)))
     if name == "Run":
         found = [*_public(_class("described_run.py", BASE)), *found]
-    return table(("", "what it does"), [(code(_called(one)), _first_line(one)) for one in found])
+    return table(("name", "what it does"), [(code(_called(one)), _first_line(one)) for one in found])
 
 
 def _class(file: str, name: str) -> ast.ClassDef:

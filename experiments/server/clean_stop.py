@@ -11,7 +11,7 @@ import asyncio
 from typing import Any
 
 from experiments.server import waiting_requests
-from realtime.wire.daphne_parts import CommandLineInterface, Deferred, Server, http_protocol, reactor, twisted_loop
+from realtime.wire.daphne_parts import CommandLineInterface, Deferred, Server, http_protocol, readers, twisted_loop
 
 ANSWER_SECONDS = 3.0
 """How long requests at work are waited for; the launcher kills what has not ended after WEB_STOP_SECONDS."""
@@ -80,7 +80,7 @@ class OrderlyServer(Server):  # type: ignore[misc]  # Daphne has no types
     def _channels(self) -> set[Any]:
         """Find the connections over which requests come: those of requests, and those from which one may be read."""
         found = {getattr(protocol, "channel", None) for protocol in self.connections}
-        found |= {getattr(getattr(reader, "protocol", None), "_channel", None) for reader in reactor.getReaders()}
+        found |= {getattr(getattr(reader, "protocol", None), "_channel", None) for reader in readers()}
         return found - {None}
 
 

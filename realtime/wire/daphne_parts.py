@@ -15,11 +15,9 @@ with without("OpenSSL"):
     from daphne import http_protocol, ws_protocol
     from daphne.cli import CommandLineInterface
     from daphne.server import Server, twisted_loop
-    from twisted.internet import reactor as installed_reactor
+    from twisted.internet import reactor
     from twisted.internet.defer import Deferred
     from twisted.internet.tcp import Connection
-
-reactor: Any = installed_reactor  # a module to those who check types
 
 __all__ = [
     "CommandLineInterface",
@@ -27,7 +25,13 @@ __all__ = [
     "Deferred",
     "Server",
     "http_protocol",
-    "reactor",
+    "readers",
     "twisted_loop",
     "ws_protocol",
 ]
+
+
+def readers() -> list[Any]:
+    """Return all from which the reactor reads, open connections among them."""
+    installed: Any = reactor  # a module to those who check types
+    return list(installed.getReaders())

@@ -111,11 +111,11 @@ def opened(run_id: int, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parquet
     Whatever is wrong with them becomes NoScores, a failing object store StoreError.
     """
     try:
-        with predictions_file.opened(Run(pk=run_id), dictionaries) as found:
+        with predictions_file.opened(Run.objects.only("pk").get(pk=run_id), dictionaries) as found:
             if found.metadata.num_rows > MOST_SAMPLES:
                 raise NoScores(TOO_MANY)
             yield found
-    except FileNotFoundError:
+    except (FileNotFoundError, Run.DoesNotExist):
         raise NoScores(GONE) from None
     except predictions_file.UnreadablePredictions:
         raise NoScores(UNREADABLE) from None

@@ -118,7 +118,7 @@ def test_both_sockets_open_with_each_scope_and_close_without(
     user: User, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def opened(scope: Scope) -> User:
-        sent = [(b"authorization", headers(user, scope)["authorization"].encode())]
+        sent = [(b"host", b"localhost"), (b"authorization", headers(user, scope)["authorization"].encode())]
         return identify({"path": path, "headers": sent, "query_string": b""})
 
     assert [opened(scope) for scope in Scope] == [user] * 3
