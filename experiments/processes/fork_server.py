@@ -169,6 +169,11 @@ class ForkServer:
         finally:
             self._lock.release()
 
+    def close(self) -> None:
+        """End the one that is shared if no other process needs it, at the end of this process."""
+        if self._shared is not None:
+            self._shared.leave()
+
     def _end(self) -> None:
         """End what this process alone has of it."""
         if self._shared is None:

@@ -23,8 +23,9 @@ from typing import Any
 import msgspec
 import psutil
 
-_LOOK, _USE = 0, 1
-"""The bytes of the file that are locked: who starts or ends it has the first, all who use it share the second."""
+_LOOK, _USE, _REACH = 0, 1, 2
+"""The bytes of the file that are locked: who starts or ends it has the first, all who use it share the second, and all
+who have ever reached it the third."""
 _COMMAND = "from multiprocessing.forkserver import main; main({listener}, {alive}, {preload!r})"
 
 
@@ -64,8 +65,9 @@ class SharedForkServer:
             self._reap()
             known = self._read()
             if known is None or not self._reaches(known):
-                known = self._start()
-                self._write(known)
+                if known is not None:
+                    _remove_socket(known)
+                self._write(self._start())
 
     def hold(self) -> None:
         """Begin to use it: no process ends it until `release`, or until this one has ended."""
@@ -75,6 +77,14 @@ class SharedForkServer:
         """Cease to use it."""
         self._note(left=time.monotonic())
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _USE)
+
+    def leave(self) -> None:
+        """Need it no more, and end it if no other process has reached it: it would not clear up after itself."""
+        with self._locked(_LOOK, fcntl.LOCK_EX):
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, _REACH)
+            with suppress(BlockingIOError), self._locked(_REACH, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                if (known := self._read()) is not None:
+                    self._end(known)
 
     @property
     def is_own_child(self) -> bool:
@@ -100,7 +110,6 @@ class SharedForkServer:
                 return False
             with self._locked(_USE, fcntl.LOCK_EX | fcntl.LOCK_NB):
                 self._end(known)
-                os.ftruncate(self._file, 0)
                 return True
         return False
 
@@ -108,9 +117,8 @@ class SharedForkServer:
         if _lives(known):
             with suppress(ProcessLookupError):
                 os.kill(known.pid, signal.SIGKILL)
-        with suppress(OSError):
-            Path(known.address).unlink()
-            Path(known.address).parent.rmdir()
+        _remove_socket(known)
+        os.ftruncate(self._file, 0)
         if known.pid == self._started:
             os.waitpid(self._started, 0)
             self._started = None
@@ -135,6 +143,7 @@ class SharedForkServer:
         return True
 
     def _connect(self, known: Known, alive: int) -> None:
+        fcntl.lockf(self._file, fcntl.LOCK_SH, 1, _REACH)
         if self._server._forkserver_alive_fd is not None:
             os.close(self._server._forkserver_alive_fd)
         self._server._forkserver_alive_fd = alive
@@ -194,6 +203,12 @@ class SharedForkServer:
             yield
         finally:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+
+
+def _remove_socket(known: Known) -> None:
+    with suppress(OSError):
+        Path(known.address).unlink()
+        Path(known.address).parent.rmdir()
 
 
 def _lives(known: Known) -> bool:

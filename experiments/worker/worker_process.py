@@ -69,6 +69,7 @@ def work(slots: int, gpus: Sequence[str] = ()) -> None:
         stop_all(residents)
         worker.stop(timeout=int((settings.GRACE_SECONDS + 10) * 1000))
     broker.close()
+    fork_server.own.close()
     stale_sockets.remove_stale_sockets()
 
 

@@ -18,6 +18,7 @@ from tests.waiting import eventually
 
 WORKER = """
 import os, sys
+from multiprocessing import forkserver
 from pathlib import Path
 from experiments.processes import fork_server
 from experiments.processes.fork_server import CONTEXT, own
@@ -31,9 +32,11 @@ def use():
 if __name__ == "__main__":
     CONTEXT.set_forkserver_preload([])  # PyTorch would take seconds
     own.share(Path(sys.argv[1]))
-    does = {"enter": own.enter, "leave": own.leave, "use": use, "end": lambda: own.end_if_idle(0),
+    ahead = lambda: (own.load_ahead(), own._loading and own._loading.join())
+    address = lambda: forkserver._forkserver._forkserver_address
+    does = {"enter": own.enter, "leave": own.leave, "use": use, "close": own.close, "end": lambda: own.end_if_idle(0),
             "later": lambda: own.end_if_idle(600), "pid": fork_server._pid, "loaded": own._is_loaded,
-            "note": own._note_loaded, "ahead": lambda: (own.load_ahead(), own._loading and own._loading.join())}
+            "note": own._note_loaded, "ahead": ahead, "address": address}
     for line in sys.stdin:
         answer = does[line.strip()]()
         print(answer, flush=True)
@@ -135,6 +138,19 @@ def test_one_that_was_killed_or_cannot_be_reached_is_replaced(workers: list[Work
     assert [worker.does("use") for worker in workers] == ["0", "0"]
     assert process(first) == process(second) != server
     eventually(lambda: is_gone(server))  # nobody has anything of it
+
+
+def test_the_last_worker_that_ends_clears_up_and_no_other(workers: list[Worker]) -> None:
+    first, second = workers
+    assert [worker.does("enter", "use", "leave") for worker in workers] == ["None", "None"]
+    server = process(first)
+    address = second.does("address")
+    first.does("close")  # and lives on for a while, as one does that stops at the same time
+    assert second.does("use") == "0"
+    assert process(second) == server
+    second.does("close")
+    eventually(lambda: is_gone(server))
+    assert not Path(address).parent.exists()
 
 
 def test_one_of_those_who_are_told_loads_it_ahead(workers: list[Worker], tmp_path: Path) -> None:
