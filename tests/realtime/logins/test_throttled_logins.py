@@ -153,12 +153,12 @@ def test_dead_links_count_per_address_and_a_link_that_works_is_never_refused(ada
     refused = client.get(WRONG_LINK)
     assert refused["Retry-After"] == "900"
     assert "A link that was not used yet still works" in refused.content.decode()
-    assert client.get(login_link(ada)).status_code == 302
+    assert client.post(login_link(ada)).status_code == 302
 
 
 def test_a_link_logs_in_who_is_locked_out(ada: User) -> None:
     statuses(4)
-    assert Client(REMOTE_ADDR=HERE).get(login_link(ada)).status_code == 302
+    assert Client(REMOTE_ADDR=HERE).post(login_link(ada)).status_code == 302
 
 
 def test_commands_of_this_machine_are_not_counted(ada: User) -> None:
