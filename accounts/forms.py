@@ -21,7 +21,8 @@ class TokenForm(forms.Form):
     days = forms.TypedChoiceField(coerce=float, label="Ends")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.fields["days"].choices = [(f"{days:g}", _ending(days)) for days in days_to_choose()]  # type: ignore[attr-defined]
         self.fields["days"].initial = f"{settings.TOKEN_DAYS:g}"
 
