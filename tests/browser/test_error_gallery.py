@@ -193,7 +193,7 @@ async def test_errors_of_several_classes(visitors: Visitors, owner: User) -> Non
     logits = np.random.default_rng(4).normal(size=(SIZE, 3))
     labels = np.arange(SIZE) % 3
     wrong = int((logits.argmax(axis=1) != labels).sum())
-    options = {"logits": logits, "labels": labels, "names": ["a", "b", "c"]}
+    options: dict[str, Any] = {"logits": logits, "labels": labels, "names": ["a", "b", "c"]}
     page, _ = await opened(visitors, lambda home: evaluated(owner, home, **options))
     await expect(page.locator(".error-group h3")).to_have_text([f"Errors ({wrong})"], timeout=SLOW)
     await expect(page.locator(".error-group .shot")).to_have_count(24, timeout=SLOW)
