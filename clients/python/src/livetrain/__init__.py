@@ -15,6 +15,7 @@ from livetrain.client import Client, Run
 from livetrain.errors import (
     BadRequest,
     Conflict,
+    InsecureWarning,
     LivetrainError,
     Misconfigured,
     NotAllowed,
@@ -36,6 +37,7 @@ __all__ = [
     "Client",
     "Conflict",
     "Event",
+    "InsecureWarning",
     "LivetrainError",
     "Misconfigured",
     "NotAllowed",
