@@ -168,7 +168,8 @@ def test_the_wheel_can_be_installed_and_imported(tmp_path: Path, monkeypatch: py
         archive.extractall(installed)
     script = (
         "import sys, livetrain; print(livetrain.__file__);"
-        "print([name for name in ('django', 'torch', 'pandas', 'numpy') if name in sys.modules])"
+        "print([name for name in ('django', 'torch', 'pandas', 'numpy', 'rich', 'asyncio') if name in sys.modules]);"
+        "print(livetrain.AsyncClient.__module__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -177,7 +178,9 @@ def test_the_wheel_can_be_installed_and_imported(tmp_path: Path, monkeypatch: py
         capture_output=True,
         text=True,
     )
-    assert done.stdout.splitlines() == [str(installed / "livetrain" / "__init__.py"), "[]"], done.stderr
+    assert done.stdout.splitlines() == [str(installed / "livetrain" / "__init__.py"), "[]", "livetrain.async_client"], (
+        done.stderr
+    )
     assert (installed / "livetrain" / "py.typed").exists()
 
 

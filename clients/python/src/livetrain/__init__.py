@@ -10,7 +10,11 @@ for event in run.events(types=["epoch_end"]):
 ```
 """
 
-from livetrain.async_client import AsyncClient, AsyncRun
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from livetrain.client import Client, Run
 from livetrain.errors import (
     BadRequest,
@@ -29,6 +33,9 @@ from livetrain.errors import (
     WaitedTooLong,
 )
 from livetrain.events import Event
+
+if TYPE_CHECKING:
+    from livetrain.async_client import AsyncClient, AsyncRun
 
 __all__ = [
     "AsyncClient",
@@ -51,3 +58,10 @@ __all__ = [
     "TooManyRequests",
     "WaitedTooLong",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client for asyncio when it is asked for: asyncio takes as long to import as all else here."""
+    if name in {"AsyncClient", "AsyncRun"}:
+        return getattr(importlib.import_module("livetrain.async_client"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
