@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import math
+from datetime import date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy
 import pytest
 
-from livetrain import errors
+from livetrain import Client, errors, transport
 from livetrain.operations import files, runs
 from livetrain.wire import FIRST_PAUSE, LONGEST_PAUSE, Answer, Failure, Request, ask
 from tests.clients.scripted import LOST, NOBODY, Scripted, answer
@@ -43,6 +49,17 @@ def test_a_training_that_is_sent_again_has_the_same_key() -> None:
     assert other.asked[0].headers["Idempotency-Key"] != first
 
 
+@pytest.mark.parametrize("ended", ["done", "failed"])
+def test_a_report_is_waited_for(ended: str) -> None:
+    states = [answer({"preflight_id": 5, "status": state}, 202) for state in ("queued", "running", ended)]
+    script = Scripted(states)
+    assert script.returned(runs.check({}, patience=60, wait=math.inf))["status"] == ended
+    assert [request.method for request in script.asked] == ["POST", "GET", "GET"]
+    assert script.asked[0].parameters["wait"] == 20
+    assert script.asked[1].path == "/api/experiments/preflights/5/"
+    assert Scripted(states).returned(runs.check({}, patience=60, wait=0))["status"] == "queued"
+
+
 def test_a_client_is_patient_for_as_long_as_it_was_told() -> None:
     script = Scripted(lambda _request: NOBODY)
     with pytest.raises(errors.ServerUnreachable, match="nobody listens"):
@@ -58,6 +75,55 @@ def test_a_busy_server_says_when_to_come_back() -> None:
     impatient = Scripted([answer({"detail": "Too many requests."}, 429, retry_after="7")])
     with pytest.raises(errors.TooManyRequests, match="Too many requests"):
         impatient.returned(ask(Request("GET", "/"), patience=5))
+
+
+@pytest.mark.parametrize(("said", "pause"), [("0", FIRST_PAUSE), ("2", 2.0)])
+def test_a_busy_server_is_not_asked_at_once(said: str, pause: float) -> None:
+    script = Scripted([answer({}, 429, retry_after=said), answer({"id": 1})])
+    script.returned(ask(Request("GET", "/"), patience=60))
+    assert script.pauses == [pause]
+
+
+@pytest.mark.parametrize("said", ["²", "soon", "-1", "Mon, 30 Nov 2026 08:00:00 GMT"])
+def test_what_a_busy_server_says_may_be_no_number(said: str) -> None:
+    script = Scripted([answer({}, 503, retry_after=said), answer({"id": 1})])
+    script.returned(ask(Request("GET", "/"), patience=60))
+    assert FIRST_PAUSE / 2 <= script.pauses[0] <= FIRST_PAUSE
+
+
+def test_the_time_that_a_silent_server_takes_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(0, 30)
+    monkeypatch.setattr("livetrain.wire.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    script = Scripted(lambda _request: LOST)
+    with pytest.raises(errors.ServerUnreachable):
+        script.returned(ask(Request("GET", "/"), patience=60))
+    assert len(script.asked) == 3
+
+
+@pytest.mark.parametrize("path", ["https://elsewhere.example/api/runs/", "//elsewhere.example/api/runs/"])
+def test_no_path_leads_to_another_server(path: str) -> None:
+    with pytest.raises(errors.LivetrainError, match="no path of the API"):
+        Client("https://here.example", "token").get(path)
+
+
+def test_parameters_may_stand_in_the_path() -> None:
+    assert runs.address_of("/api/runs/?tag=a%20b&owner=", {"tag": ["c", "d"]}) == (
+        "/api/runs/",
+        {"tag": "c,d", "owner": ""},
+    )
+
+
+def test_options_are_sent_as_json() -> None:
+    body = {"source_path": Path("a/b"), "seed": numpy.int64(3), "classes": numpy.array([1, 2]), "name": "\udcff"}
+    sent = transport.arguments(Request("POST", "/", body=body))
+    assert json.loads(sent["content"]) == {"source_path": "a/b", "seed": 3, "classes": [1, 2], "name": "\udcff"}
+    assert sent["headers"]["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object()])
+def test_what_json_does_not_have_is_told(value: object) -> None:
+    with pytest.raises(errors.LivetrainError, match="cannot be sent as JSON"):
+        Client("https://here.example", "token").train(seed=value)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +183,13 @@ def test_a_file_that_came_in_part_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(errors.ServerUnreachable):
         Scripted(cut).returned(files.download(1, tmp_path, ["a/b.csv"], patience=1))
     assert [path.name for path in tmp_path.rglob("*")] == ["a"]
+
+
+def test_a_time_without_a_zone_is_local() -> None:
+    moment = datetime(2026, 11, 1, 12)
+    [said] = runs.as_parameters({"created_after": moment}).values()
+    assert datetime.fromisoformat(str(said)) == moment.astimezone()
+    assert runs.as_parameters({"created_after": date(2026, 11, 1)}) == {"created_after": "2026-11-01"}
 
 
 def test_filters_become_parameters() -> None:

@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from hatchling.build import build_wheel
 
 from livetrain import AsyncClient, Client, Conflict, Misconfigured, NotFound, NotLoggedIn, RunFailed, WaitedTooLong
+from livetrain.wire import Operation, Pause
 from runs.models import Run
 from tests.browser import story
 from tests.clients.conftest import CLIENT
@@ -66,6 +67,11 @@ def test_tables_hold_what_was_stored(client: Client, owner: User) -> None:
     assert losses.dropna().to_dict() == {step: loss for step, loss in told.items() if loss is not None}
     assert str(run.curves("epoch/*", by="time").index.dtype).endswith("UTC]")
     assert run.curves("gradient/nothing/*").empty
+    assert run.watch() is run
+    assert run.sparkline is not None
+    assert run.sparkline["values"] == history["val_auroc"].tolist()
+    other = client.run(ended_run(owner).pk)
+    assert set(client.compare(run, other.id)["splits"]) <= {"val", "test"}
 
 
 def test_a_run_is_changed_and_refuses_in_words(client: Client, owner: User) -> None:
@@ -109,6 +115,25 @@ async def _numbers(run_id: int, client: AsyncClient) -> list[int]:
     return [event.seq async for event in (await client.run(run_id)).events()]
 
 
+async def test_an_operation_is_closed_when_its_task_is_cancelled() -> None:
+    closed = []
+
+    def waiting() -> Operation[None]:
+        try:
+            yield Pause(60)
+        finally:
+            closed.append(True)
+
+    async with AsyncClient("http://127.0.0.1:9", "token") as client:
+        operation = waiting()
+        task = asyncio.create_task(client._carry_out(operation))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert closed == [True]
+
+
 def test_a_wrong_token_is_told(server: WebServer) -> None:
     with pytest.raises(NotLoggedIn):
         Client(server.url, "wrong").run(1)
@@ -123,6 +148,7 @@ def test_a_wrong_address_is_told(url: str) -> None:
 def test_the_address_comes_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "config.toml"
     file.write_text('url = "https://one.example"\ntoken = "secret"\n')
+    file.chmod(0o600)
     monkeypatch.setenv("LIVETRAIN_CONFIG", str(file))
     monkeypatch.delenv("LIVETRAIN_URL", raising=False)
     monkeypatch.delenv("LIVETRAIN_TOKEN", raising=False)
@@ -142,7 +168,8 @@ def test_the_wheel_can_be_installed_and_imported(tmp_path: Path, monkeypatch: py
         archive.extractall(installed)
     script = (
         "import sys, livetrain; print(livetrain.__file__);"
-        "print([name for name in ('django', 'torch', 'pandas', 'numpy') if name in sys.modules])"
+        "print([name for name in ('django', 'torch', 'pandas', 'numpy', 'rich', 'asyncio') if name in sys.modules]);"
+        "print(livetrain.AsyncClient.__module__)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -151,7 +178,9 @@ def test_the_wheel_can_be_installed_and_imported(tmp_path: Path, monkeypatch: py
         capture_output=True,
         text=True,
     )
-    assert done.stdout.splitlines() == [str(installed / "livetrain" / "__init__.py"), "[]"], done.stderr
+    assert done.stdout.splitlines() == [str(installed / "livetrain" / "__init__.py"), "[]", "livetrain.async_client"], (
+        done.stderr
+    )
     assert (installed / "livetrain" / "py.typed").exists()
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from django.contrib.auth.models import User
 
-from livetrain.cli import command, exit_codes, watching
+from livetrain.cli import command, exit_codes, output, watching
 from livetrain.cli.configuration import options_from
 from runs.models import Run
 from tests.browser import story
+from tests.clients.conftest import CLIENT
 from tests.clients.test_client import ended_run
 from tests.servers import WebServer
 
@@ -66,6 +71,7 @@ def test_login_is_kept_once_it_works(stranger: Shell, server: WebServer, token: 
     [file] = (tmp_path / "kept").iterdir()
     assert (file.name, stat.S_IMODE(file.stat().st_mode)) == ("config.toml", 0o600)
     assert stranger("ls").code == exit_codes.DONE
+    assert json.loads(stranger("login", server.url, "--token", token, "--json").out)["url"] == server.url
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,78 @@ def test_the_exit_code_is_that_of_the_run(shell: Shell, owner: User, status: str
     assert ("[bold]why[/bold]" in ended.out) is (status != "completed")
     quiet = shell("watch", run.pk, "--quiet")
     assert quiet == (code, "", "")
+    events = shell("watch", run.pk, "--json")
+    assert (events.code, events.errors) == (code, "")
+    told = [json.loads(line) for line in events.out.splitlines()]
+    assert [one["seq"] for one in told] == list(range(1, story.last_seq(run) + 1))
+    assert told[-1]["type"] == "training_end"
+    assert shell("watch", run.pk, "--json", "--quiet").code == exit_codes.WRONG_USE
+
+
+def test_logs_are_printed(shell: Shell, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["\tone \x1b[31mred", "Grün"]
+    monkeypatch.setattr("livetrain.client.Run.log", lambda _run, _lines: lines)
+    run = ended_run(owner)
+    assert shell("logs", run.pk).out == "\tone �[31mred\nGrün\n"
+    assert json.loads(shell("logs", run.pk, "--json").out) == lines
+
+
+def test_a_reader_that_has_enough_ends_the_command_in_silence(
+    shell: Shell, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ended_run(owner)
+    monkeypatch.setenv("PYTHONPATH", str(CLIENT / "src"))
+    script = "from livetrain.cli.command import main; main()"
+    for arguments in (["ls"], ["watch", str(run.pk), "--json"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+        )
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (exit_codes.UNREAD, "")
+
+
+def test_a_table_is_not_broken_for_programs(shell: Shell, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    story.submit(owner, "long " * 30)
+    assert len(shell("ls").out.splitlines()) == 2
+
+
+def test_what_cannot_be_written_is_told(shell: Shell, owner: User, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = shell("export", ended_run(owner).pk, "x.csv", "--to", tmp_path / "file" / "below")
+    assert (ended.code, ended.out) == (exit_codes.FAILED, "")
+    assert ended.errors.startswith("Error: ")
+    assert "Not a directory" in ended.errors
+
+
+def test_a_letter_that_the_terminal_does_not_have_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    output.any_letter()
+    output.as_json({"name": "Grün"})
+    output.as_table(("name",), [("Grün",)])
+    assert raw.getvalue() == b'{\n  "name": "Gr\\u00fcn"\n}\nname\nGr?n\n'
+
+
+def test_a_token_of_the_environment_goes_to_no_other_server(shell: Shell) -> None:
+    ended = shell("--url", "http://127.0.0.1:9", "--patience", 0, "ls")
+    assert ended.code == exit_codes.WRONG_USE
+    assert "No token for http://127.0.0.1:9" in ended.errors
+
+
+def test_an_open_file_is_told_in_a_line(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'url = "{os.environ["LIVETRAIN_URL"]}"\ntoken = "{os.environ["LIVETRAIN_TOKEN"]}"\n')
+    file.chmod(0o644)
+    monkeypatch.setenv("LIVETRAIN_CONFIG", str(file))
+    for name in ("LIVETRAIN_URL", "LIVETRAIN_TOKEN"):
+        monkeypatch.delenv(name)
+    ended = shell("ls")
+    assert ended.code == exit_codes.DONE
+    [told] = [line for line in ended.errors.splitlines() if "can read" in line]
+    assert told == f"Warning: Others can read the token in {file}: chmod 600 {file}"
 
 
 def test_runs_are_listed_and_shown(shell: Shell, owner: User) -> None:
@@ -157,3 +235,5 @@ def test_a_curve_is_drawn_in_letters() -> None:
     assert watching.sparkline([2.0, 2.0]) == "▄▄"
     many = watching.sparkline([float(number) for number in range(1_000)])
     assert (len(many), many[-1]) == (watching.WIDEST, "█")
+    assert watching.sparkline([0.0, 0.5, 1.0], watching.PLAIN_BLOCKS) == "_=#"
+    assert watching.sparkline([-1e308, 1e308]) == "▁█"

@@ -95,3 +95,38 @@ def test_waiting_ends_with_the_run() -> None:
 
 def test_waiting_ends_with_its_time() -> None:
     assert Scripted(Journal(5)).returned(following.until_ended(1, 0, 0.0, patience=60)) is False
+
+
+def test_a_restored_older_state_is_told() -> None:
+    journal = Journal(3)
+    script = Scripted(journal)
+
+    def restored(request: Request) -> Answer:
+        if len(script.asked) == 3:
+            journal.last = journal.there = 2
+        return journal(request)
+
+    script._next = restored
+    with pytest.raises(errors.LivetrainError, match="after=2"):
+        script.heard(following.follow(1, patience=60, beyond_end=True), most=5)
+
+
+def test_a_single_type_is_no_list_of_letters() -> None:
+    script = Scripted(Journal(1))
+    script.heard(following.follow(1, patience=60, types="epoch_end"))
+    assert script.asked[0].parameters["types"] == "epoch_end"
+
+
+def test_a_deleted_run_ends_following_and_waiting() -> None:
+    deleted = answer({"detail": "Run 1 does not exist."}, 404)
+    with pytest.raises(errors.NotFound):
+        Scripted([deleted]).heard(following.follow(1, patience=60))
+    with pytest.raises(errors.NotFound):
+        Scripted([deleted]).returned(following.until_ended(1, 0, None, patience=60))
+
+
+def test_a_silent_server_does_not_prolong_the_waiting() -> None:
+    script = Scripted(lambda _request: NOBODY)
+    with pytest.raises(errors.ServerUnreachable):
+        script.returned(following.until_ended(1, 0, 5.0, patience=60))
+    assert sum(script.pauses) <= 5

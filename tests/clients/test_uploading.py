@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,26 @@ def test_pieces_whose_answer_is_lost_are_not_sent_twice(file: Path, lost: set[in
     assert server.received == CONTENT
     assert told == sorted(told)
     assert told[-1] == len(CONTENT)
+
+
+def test_a_server_that_is_started_again_meanwhile_is_waited_for(file: Path) -> None:
+    server, count = Server(set()), itertools.count()
+
+    def away(request: Request) -> Answer | Failure:
+        return answer({}, 502) if request.method == "PATCH" and next(count) in {2, 3} else server(request)
+
+    Scripted(away).returned(uploading.upload(file, None, patience=60))
+    assert server.received == CONTENT
+
+
+def test_a_fault_of_the_server_is_told(file: Path) -> None:
+    server = Server(set())
+
+    def full(request: Request) -> Answer | Failure:
+        return answer({"detail": "The disk is full."}, 507) if request.method == "PATCH" else server(request)
+
+    with pytest.raises(errors.ServerFault, match="disk is full"):
+        Scripted(full).returned(uploading.upload(file, None, patience=60))
 
 
 def test_one_that_broke_off_is_continued(file: Path) -> None:

@@ -10,11 +10,16 @@ for event in run.events(types=["epoch_end"]):
 ```
 """
 
-from livetrain.async_client import AsyncClient, AsyncRun
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from livetrain.client import Client, Run
 from livetrain.errors import (
     BadRequest,
     Conflict,
+    InsecureWarning,
     LivetrainError,
     Misconfigured,
     NotAllowed,
@@ -29,6 +34,9 @@ from livetrain.errors import (
 )
 from livetrain.events import Event
 
+if TYPE_CHECKING:
+    from livetrain.async_client import AsyncClient, AsyncRun
+
 __all__ = [
     "AsyncClient",
     "AsyncRun",
@@ -36,6 +44,7 @@ __all__ = [
     "Client",
     "Conflict",
     "Event",
+    "InsecureWarning",
     "LivetrainError",
     "Misconfigured",
     "NotAllowed",
@@ -49,3 +58,10 @@ __all__ = [
     "TooManyRequests",
     "WaitedTooLong",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the client for asyncio when it is asked for: asyncio takes as long to import as all else here."""
+    if name in {"AsyncClient", "AsyncRun"}:
+        return getattr(importlib.import_module("livetrain.async_client"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

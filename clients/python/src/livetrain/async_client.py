@@ -14,8 +14,10 @@ from livetrain.address import chosen
 from livetrain.described_run import DescribedRun
 from livetrain.errors import WaitedTooLong
 from livetrain.events import Event
+from livetrain.notebook import LiveView
 from livetrain.operations import curves, files, following, runs, uploading
 from livetrain.operations.following import Heard
+from livetrain.progress import TOLD_BY
 from livetrain.wire import Answer, Failure, Operation, Pause, Request, Result
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class AsyncClient:
     def __init__(self, url: str | None = None, token: str | None = None, *, patience: float = 60.0) -> None:
         address = chosen(url, token)
         self.url, self.patience = address.url, patience
-        self._http = httpx2.AsyncClient(**transport.options(address))
+        self._http = transport.opened(httpx2.AsyncClient, address)
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,7 +73,13 @@ class AsyncClient:
     async def check(
         self, options: Mapping[str, Any] | None = None, *, wait: float = 20.0, **more: Any
     ) -> dict[str, Any]:
-        """Let the server look at the options and the data of a training, and return its report; nothing is trained."""
+        """Let the server look at the options and the data of a training, and return its report; nothing is trained.
+
+        Args:
+            options: as of `train`.
+            wait: at most so many seconds; then `report` is None, and `preflight_id` leads to it.
+            more: options, which count instead of those of the same name.
+        """
         return await self._carry_out(runs.check({**(options or {}), **more}, self.patience, wait))
 
     async def run(self, run_id: int) -> AsyncRun:
@@ -94,6 +102,15 @@ class AsyncClient:
                 yield AsyncRun(self, line["run_id"], line)
             if cursor is None:
                 return
+
+    async def compare(self, *compared: int | DescribedRun) -> dict[str, Any]:
+        """Say whether the AUROC of two runs or more, or of runs of these numbers, differs by more than chance explains.
+
+        Returns:
+            By split what the server's reference says of `/api/runs/differences/`: `splits`.
+        """
+        ids = [one.id if isinstance(one, DescribedRun) else one for one in compared]
+        return await self._carry_out(runs.compare(ids, self.patience))
 
     async def upload(
         self, path: str | Path, *, name: str | None = None, told: Callable[[int, int], object] | None = None
@@ -119,8 +136,9 @@ class AsyncClient:
         return found
 
     async def get(self, path: str, **parameters: Any) -> Any:
-        """Return the JSON of any address of the API, such as `/api/queue/`."""
-        return await self._carry_out(runs.get(path, self.patience, runs.as_parameters(parameters), seconds=60))
+        """Return the JSON of any path of the API, such as `/api/queue/`."""
+        path, asked = runs.address_of(path, parameters)
+        return await self._carry_out(runs.get(path, self.patience, asked, seconds=60))
 
     async def _carry_out(self, operation: Operation[T]) -> T:
         """Do what an operation yields until it returns."""
@@ -148,10 +166,10 @@ class AsyncClient:
                 got = await self._do(step, operation)
 
     async def _do(self, step: Request | Pause, operation: Any) -> Result:
-        if isinstance(step, Pause):
-            await asyncio.sleep(step.seconds)
-            return None
         try:
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+                return None
             return await self._answer(step)
         except BaseException:
             operation.close()
@@ -161,12 +179,12 @@ class AsyncClient:
         try:
             async with self._http.stream(**transport.arguments(request)) as response:
                 if request.into is not None and response.status_code < 300:
-                    with request.into.open("wb") as file:
+                    with transport.created(request.into) as file:
                         async for part in response.aiter_bytes(transport.PIECE):
                             file.write(part)
                     return transport.answer(response, b"")
                 return transport.answer(response, await response.aread())
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             return transport.failure(error)
 
 
@@ -183,7 +201,7 @@ class AsyncRun(DescribedRun):
         return self
 
     async def events(
-        self, after: int = 0, *, types: Iterable[str] = (), beyond_end: bool = False
+        self, after: int = 0, *, types: str | Iterable[str] = (), beyond_end: bool = False
     ) -> AsyncIterator[Event]:
         """Yield its events as they happen, each once and in order, until the run has ended.
 
@@ -210,15 +228,23 @@ class AsyncRun(DescribedRun):
         Raises:
             WaitedTooLong: it goes on after that time.
         """
-        if not (await self.refresh()).ended:
+        while not (await self.refresh()).ended:
             after, patience = int(self.details["last_seq"]), self._client.patience
             if not await self._client._carry_out(following.until_ended(self.id, after, timeout, patience)):
-                raise WaitedTooLong(
-                    f"Run {self.id} is still {(await self.refresh()).status} after {timeout:g} seconds."
-                )
-            await self.refresh()
+                if (await self.refresh()).ended:
+                    break
+                raise WaitedTooLong(f"Run {self.id} is still {self.status} after {timeout:g} seconds.")
         if check:
             self.check()
+        return self
+
+    async def watch(self) -> Self:
+        """Show it until it has ended, live in a notebook, elsewhere a line per epoch; return it."""
+        view = LiveView(self)
+        async for event in self.events(types=TOLD_BY):
+            view.take(event)
+        await self.refresh()
+        view.end()
         return self
 
     async def history(self) -> DataFrame:
@@ -252,7 +278,7 @@ class AsyncRun(DescribedRun):
         """Return the bytes of one of its files."""
         return await self._client._carry_out(files.content(self.id, name, self._client.patience))
 
-    async def download(self, folder: str | Path = ".", names: Iterable[str] | None = None) -> list[Path]:
+    async def download(self, folder: str | Path = ".", names: str | Iterable[str] | None = None) -> list[Path]:
         """Write its files, or those of these names, into a folder; return their paths."""
         return await self._client._carry_out(files.download(self.id, Path(folder), names, self._client.patience))
 
@@ -304,7 +330,7 @@ class AsyncRun(DescribedRun):
         await self._client._carry_out(runs.revise(self.id, {"description": text}, self._client.patience))
         return await self.refresh()
 
-    async def tag(self, *add: str, remove: Iterable[str] = ()) -> Self:
+    async def tag(self, *add: str, remove: str | Iterable[str] = ()) -> Self:
         """Add tags, and remove others."""
         await self._client._carry_out(runs.tag(self.id, add, remove, self._client.patience))
         return await self.refresh()

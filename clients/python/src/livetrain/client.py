@@ -14,8 +14,10 @@ from livetrain.address import chosen
 from livetrain.described_run import DescribedRun
 from livetrain.errors import WaitedTooLong
 from livetrain.events import Event
+from livetrain.notebook import LiveView
 from livetrain.operations import curves, files, following, runs, uploading
 from livetrain.operations.following import Heard
+from livetrain.progress import TOLD_BY
 from livetrain.wire import Answer, Failure, Operation, Pause, Request, Result
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Client:
     def __init__(self, url: str | None = None, token: str | None = None, *, patience: float = 60.0) -> None:
         address = chosen(url, token)
         self.url, self.patience = address.url, patience
-        self._http = httpx2.Client(**transport.options(address))
+        self._http = transport.opened(httpx2.Client, address)
 
     def __enter__(self) -> Self:
         return self
@@ -69,7 +71,13 @@ class Client:
         return self.run(answer["run_id"])
 
     def check(self, options: Mapping[str, Any] | None = None, *, wait: float = 20.0, **more: Any) -> dict[str, Any]:
-        """Let the server look at the options and the data of a training, and return its report; nothing is trained."""
+        """Let the server look at the options and the data of a training, and return its report; nothing is trained.
+
+        Args:
+            options: as of `train`.
+            wait: at most so many seconds; then `report` is None, and `preflight_id` leads to it.
+            more: options, which count instead of those of the same name.
+        """
         return self._carry_out(runs.check({**(options or {}), **more}, self.patience, wait))
 
     def run(self, run_id: int) -> Run:
@@ -92,6 +100,15 @@ class Client:
                 yield Run(self, line["run_id"], line)
             if cursor is None:
                 return
+
+    def compare(self, *compared: int | DescribedRun) -> dict[str, Any]:
+        """Say whether the AUROC of two runs or more, or of runs of these numbers, differs by more than chance explains.
+
+        Returns:
+            By split what the server's reference says of `/api/runs/differences/`: `splits`.
+        """
+        ids = [one.id if isinstance(one, DescribedRun) else one for one in compared]
+        return self._carry_out(runs.compare(ids, self.patience))
 
     def upload(
         self, path: str | Path, *, name: str | None = None, told: Callable[[int, int], object] | None = None
@@ -117,8 +134,9 @@ class Client:
         return found
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """Return the JSON of any address of the API, such as `/api/queue/`."""
-        return self._carry_out(runs.get(path, self.patience, runs.as_parameters(parameters), seconds=60))
+        """Return the JSON of any path of the API, such as `/api/queue/`."""
+        path, asked = runs.address_of(path, parameters)
+        return self._carry_out(runs.get(path, self.patience, asked, seconds=60))
 
     def _carry_out(self, operation: Operation[T]) -> T:
         """Do what an operation yields until it returns."""
@@ -145,10 +163,10 @@ class Client:
                 got = self._do(step, operation)
 
     def _do(self, step: Request | Pause, operation: Any) -> Result:
-        if isinstance(step, Pause):
-            time.sleep(step.seconds)
-            return None
         try:
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                return None
             return self._answer(step)
         except BaseException:
             operation.close()
@@ -158,12 +176,12 @@ class Client:
         try:
             with self._http.stream(**transport.arguments(request)) as response:
                 if request.into is not None and response.status_code < 300:
-                    with request.into.open("wb") as file:
+                    with transport.created(request.into) as file:
                         for part in response.iter_bytes(transport.PIECE):
                             file.write(part)
                     return transport.answer(response, b"")
                 return transport.answer(response, response.read())
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             return transport.failure(error)
 
 
@@ -179,7 +197,7 @@ class Run(DescribedRun):
         self.details = self._client._carry_out(runs.detail(self.id, self._client.patience))
         return self
 
-    def events(self, after: int = 0, *, types: Iterable[str] = (), beyond_end: bool = False) -> Iterator[Event]:
+    def events(self, after: int = 0, *, types: str | Iterable[str] = (), beyond_end: bool = False) -> Iterator[Event]:
         """Yield its events as they happen, each once and in order, until the run has ended.
 
         A connection that breaks, or a server that starts again, is not noticed: it goes on behind the last event.
@@ -202,13 +220,23 @@ class Run(DescribedRun):
         Raises:
             WaitedTooLong: it goes on after that time.
         """
-        if not self.refresh().ended:
+        while not self.refresh().ended:
             after, patience = int(self.details["last_seq"]), self._client.patience
             if not self._client._carry_out(following.until_ended(self.id, after, timeout, patience)):
-                raise WaitedTooLong(f"Run {self.id} is still {self.refresh().status} after {timeout:g} seconds.")
-            self.refresh()
+                if self.refresh().ended:
+                    break
+                raise WaitedTooLong(f"Run {self.id} is still {self.status} after {timeout:g} seconds.")
         if check:
             self.check()
+        return self
+
+    def watch(self) -> Self:
+        """Show it until it has ended, live in a notebook, elsewhere a line per epoch; return it."""
+        view = LiveView(self)
+        for event in self.events(types=TOLD_BY):
+            view.take(event)
+        self.refresh()
+        view.end()
         return self
 
     def history(self) -> DataFrame:
@@ -242,7 +270,7 @@ class Run(DescribedRun):
         """Return the bytes of one of its files."""
         return self._client._carry_out(files.content(self.id, name, self._client.patience))
 
-    def download(self, folder: str | Path = ".", names: Iterable[str] | None = None) -> list[Path]:
+    def download(self, folder: str | Path = ".", names: str | Iterable[str] | None = None) -> list[Path]:
         """Write its files, or those of these names, into a folder; return their paths."""
         return self._client._carry_out(files.download(self.id, Path(folder), names, self._client.patience))
 
@@ -294,7 +322,7 @@ class Run(DescribedRun):
         self._client._carry_out(runs.revise(self.id, {"description": text}, self._client.patience))
         return self.refresh()
 
-    def tag(self, *add: str, remove: Iterable[str] = ()) -> Self:
+    def tag(self, *add: str, remove: str | Iterable[str] = ()) -> Self:
         """Add tags, and remove others."""
         self._client._carry_out(runs.tag(self.id, add, remove, self._client.patience))
         return self.refresh()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from livetrain.curve_drawing import drawn
 from livetrain.errors import RunFailed
 from livetrain.operations.following import ENDED
 
@@ -16,12 +17,14 @@ class DescribedRun:
     Attributes:
         id: its number.
         details: all fields that the server tells of it.
+        sparkline: its `metric` and some `values` of it, once known: of `watch()`, or of `runs(sparkline=True)`.
     """
 
     def __init__(self, url: str, run_id: int, details: Mapping[str, Any]) -> None:
         self._url = url
         self.id = run_id
         self.details = dict(details)
+        self.sparkline: Mapping[str, Any] | None = details.get("sparkline")
 
     @property
     def name(self) -> str:
@@ -71,7 +74,8 @@ class DescribedRun:
         )
         title = f'<a href="{escape(self.page, quote=True)}">Run {self.id}: {escape(self.name)}</a>'
         bar = f'<progress max="1" value="{self._done()}"></progress>'
-        return f"<div><strong>{title}</strong> {bar}<table>{cells}</table></div>"
+        curve = drawn(str(self.sparkline["metric"]), self.sparkline["values"]) if self.sparkline else ""
+        return f"<div><strong>{title}</strong> {bar}<table>{cells}</table>{curve}</div>"
 
     def _done(self) -> float:
         if self.status == "completed":

@@ -9,6 +9,10 @@ class LivetrainError(Exception):
     """The base of all exceptions of this package."""
 
 
+class InsecureWarning(UserWarning):
+    """A token can be read by others: in a file, or on its way."""
+
+
 class Misconfigured(LivetrainError):
     """The client was not told where the server is, or how to log in."""
 

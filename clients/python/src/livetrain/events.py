@@ -36,3 +36,14 @@ class Event:
             datetime.fromisoformat(item["timestamp"].replace("Z", "+00:00")),
             item["data"],
         )
+
+    def item(self) -> dict[str, Any]:
+        """Return it as it can be written as JSON."""
+        return {
+            "type": self.type,
+            "run_id": self.run_id,
+            "seq": self.seq,
+            "attempt": self.attempt,
+            "timestamp": self.timestamp.isoformat(),
+            "data": dict(self.data),
+        }

@@ -12,6 +12,8 @@ from livetrain.operations.curves import Curve
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+MISSING = "Tables need pandas and pyarrow: pip install 'livetrain[tables]'"
+
 
 def of_history(series: Iterable[Mapping[str, Any]]) -> DataFrame:
     """Make a row per epoch, counted from 0, and a column per metric."""
@@ -34,7 +36,10 @@ def of_curves(curves: Iterable[Curve], by: str) -> DataFrame:
 
 def of_parquet(content: bytes) -> DataFrame:
     """Read a Parquet file."""
-    table: DataFrame = _pandas().read_parquet(io.BytesIO(content))
+    try:
+        table: DataFrame = _pandas().read_parquet(io.BytesIO(content))
+    except ImportError:  # pandas without Arrow
+        raise Misconfigured(MISSING) from None
     return table
 
 
@@ -48,7 +53,7 @@ def _pandas() -> Any:
     try:
         import pandas  # noqa: PLC0415 - it takes longer to import than all else, and not every script wants tables
     except ImportError:
-        raise Misconfigured("Tables need pandas: pip install 'livetrain[tables]'") from None
+        raise Misconfigured(MISSING) from None
     return pandas
 
 

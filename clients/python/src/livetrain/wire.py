@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ Operation: TypeAlias = Generator[Step, Result, T]
 
 
 def ask(request: Request, patience: float) -> Operation[Answer]:
-    """Send a request, again while the server cannot be reached or is busy, for `patience` seconds of pauses.
+    """Send a request, again while the server cannot be reached or is busy, for `patience` seconds.
 
     What could do something twice is sent again only where it has not arrived.
 
@@ -97,6 +98,7 @@ def ask(request: Request, patience: float) -> Operation[Answer]:
     """
     waited, pause = 0.0, FIRST_PAUSE
     while True:
+        began = time.monotonic()
         got = yield request
         if isinstance(got, Answer):
             if got.status < 300:
@@ -111,6 +113,8 @@ def ask(request: Request, patience: float) -> Operation[Answer]:
                 raise ServerUnreachable(
                     f"{got.reason} The request may have reached the server: look before it is sent again."
                 )
+            if waited:  # it was asked again, and said nothing for all that time
+                waited += time.monotonic() - began
             told = None
         # A part of chance keeps many clients from coming back at one moment.
         seconds = pause * random.uniform(0.5, 1.0) if told is None else told  # noqa: S311
@@ -121,8 +125,9 @@ def ask(request: Request, patience: float) -> Operation[Answer]:
 
 
 def _retry_after(answer: Answer) -> float | None:
+    """Return the seconds that a busy server asks for; none at all would be a storm of requests."""
     text = answer.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None
+    return max(float(text), FIRST_PAUSE) if text.isascii() and text.isdigit() else None
 
 
 def _refusal(answer: Answer) -> LivetrainError:

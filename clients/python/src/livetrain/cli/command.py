@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
@@ -14,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from livetrain import address
-from livetrain.cli import exit_codes, output, watching
+from livetrain.cli import ending, exit_codes, output, watching
 from livetrain.cli.configuration import options_from
 from livetrain.client import Client, Run
-from livetrain.errors import LivetrainError, Misconfigured, NotLoggedIn, ServerUnreachable
+from livetrain.errors import LivetrainError
 
 P = ParamSpec("P")
 LINES = ("id", "status", "name", "epoch", "monitored", "best", "owner", "duration")
@@ -37,9 +36,13 @@ def with_client(function: Callable[Concatenate[Client, P], None]) -> Callable[P,
     return called
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LIVETRAIN"})
-@click.option("--url", help="The server; else that of `livetrain login`.")
-@click.option("--token", help="An API token; else that of `livetrain login`.")
+@click.group(
+    cls=ending.Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LIVETRAIN"}
+)
+@click.option("--url", allow_from_autoenv=False, help="The server; else LIVETRAIN_URL, else that of `livetrain login`.")
+@click.option(
+    "--token", allow_from_autoenv=False, help="An API token; else LIVETRAIN_TOKEN, else that of `livetrain login`."
+)
 @click.option("--patience", default=60.0, show_default=True, help="Seconds that a silent server is asked again.")
 @click.version_option(package_name="livetrain")
 def cli(url: str | None, token: str | None, patience: float) -> None:
@@ -51,13 +54,23 @@ def cli(url: str | None, token: str | None, patience: float) -> None:
 
 @cli.command()
 @click.argument("url")
-@click.option("--token", prompt="API token", hide_input=True, help="Else it is asked for.")
-def login(url: str, token: str) -> None:
-    """Keep a server's address and a token in the configuration file, once they work."""
+@click.option("--token", help="Else it is asked for.")
+@JSON
+def login(url: str, token: str | None, json_: bool) -> None:
+    """Keep a server's address and a token in the configuration file, once they work.
+
+    A token is made on the server's page /account/, and shown there once.
+    """
+    token = token or click.prompt(f"API token, made on {url.rstrip('/')}/account/", hide_input=True, err=True)
     with Client(url, token) as client:
-        client.get("/api/runs/", page_size=1)
-        file = address.keep(client.url, token.strip())
-    click.echo(f"Logged in to {client.url}; kept in {file}")
+        found = client.get("/api/runs/", page_size=1)
+        if not isinstance(found, dict) or "results" not in found:
+            raise LivetrainError(f"What answers at {client.url} is no Livetrain server.")
+        file = address.keep(client.url, str(token).strip())
+    if json_:
+        output.as_json({"url": client.url, "file": str(file)})
+    else:
+        click.echo(f"Logged in to {client.url}; kept in {file}")
 
 
 @cli.command()
@@ -73,21 +86,28 @@ def train(
     """Queue a training with the options of a JSON or TOML FILE (-: standard input)."""
     options = options_from(file, settings)
     if check:
-        output.as_json(client.check(options))
-        return
+        report = client.check(options, wait=math.inf)
+        output.as_json(report)
+        raise click.exceptions.Exit(exit_codes.DONE if report["status"] == "done" else exit_codes.FAILED)
     run = client.train(options)
     _told(run, json_, f"Run {run.id} is queued: {run.page}")
     if watched:
-        _watch(run, quiet=json_)
+        _end(run, quiet=json_)
 
 
 @cli.command()
 @RUN
 @click.option("--quiet", is_flag=True, help="Print nothing; the exit code tells how it ended.")
+@click.option("--json", "json_", is_flag=True, help="Print all its events, each as a line of JSON.")
 @with_client
-def watch(client: Client, run_id: int, quiet: bool) -> None:
+def watch(client: Client, run_id: int, quiet: bool, json_: bool) -> None:
     """Show a run until it has ended; the exit code is its own: 0 completed, 1 failed, 3 cancelled."""
-    _watch(client.run(run_id), quiet=quiet)
+    if quiet and json_:
+        raise click.UsageError("--quiet and --json exclude each other.")
+    run = client.run(run_id)
+    if json_:
+        watching.events(run)
+    _end(run, quiet=quiet or json_)
 
 
 @cli.command("ls")
@@ -123,7 +143,7 @@ def show(client: Client, run_id: int, json_: bool) -> None:
         output.as_json(run.details | {"results": results})
         return
     output.as_table(LINES, [_line(run)])
-    console = Console()
+    console = output.console()
     if run.reason:
         console.print(output.text(run.reason), style=output.COLOURS.get(run.status, ""), markup=False)
     for split, found in results.items():
@@ -134,10 +154,15 @@ def show(client: Client, run_id: int, json_: bool) -> None:
 @cli.command()
 @RUN
 @click.option("--lines", default=200, show_default=True, type=click.IntRange(1, 5_000))
+@JSON
 @with_client
-def logs(client: Client, run_id: int, lines: int) -> None:
+def logs(client: Client, run_id: int, lines: int, json_: bool) -> None:
     """Print the last lines of a run's log."""
-    for line in client.run(run_id).log(lines):
+    found = client.run(run_id).log(lines)
+    if json_:
+        output.as_json(found)
+        return
+    for line in found:
         click.echo(output.text(line))
 
 
@@ -192,7 +217,7 @@ def compare(client: Client, run_ids: tuple[int, ...], json_: bool) -> None:
     """Say whether the AUROC of ended runs differs by more than chance explains."""
     if len(run_ids) < 2:
         raise click.UsageError("Name two runs at least.")
-    found = client.get("/api/runs/differences/", runs=run_ids)
+    found = client.compare(*run_ids)
     if json_:
         output.as_json(found)
         return
@@ -287,33 +312,12 @@ def export(client: Client, /, *, run_id: int, names: tuple[str, ...], folder: Pa
 
 def main() -> None:
     """Carry out the command; end with the exit code that tells how it went."""
-    try:
-        code = cli.main(prog_name="livetrain", standalone_mode=False)  # that of an Exit, else what a command returned
-        sys.exit(code if isinstance(code, int) else exit_codes.DONE)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. A run that was started goes on.", err=True)
-        sys.exit(exit_codes.INTERRUPTED)
-    except BrokenPipeError:  # whoever read the output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(exit_codes.DONE)
-    except ServerUnreachable as error:
-        _fail(str(error), exit_codes.UNREACHABLE)
-    except (Misconfigured, NotLoggedIn) as error:
-        _fail(str(error), exit_codes.WRONG_USE)
-    except LivetrainError as error:
-        _fail(str(error), exit_codes.FAILED)
+    ending.exit_after(lambda: cli.main(prog_name="livetrain", standalone_mode=False))
 
 
-def _fail(said: str, code: int) -> None:
-    click.echo(f"Error: {output.text(said)}", err=True)
-    sys.exit(code)
-
-
-def _watch(run: Run, *, quiet: bool) -> None:
-    watching.watch(run, quiet=quiet)
+def _end(run: Run, *, quiet: bool) -> None:
+    if not quiet:
+        watching.watch(run)
     ended = run.wait()
     if not quiet:
         click.echo(f"Run {ended.id} is {ended.status}{f': {output.text(ended.reason)}' if ended.reason else ''}")
@@ -338,7 +342,7 @@ def _numbers(statistics: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]
 
 def _line(run: Run) -> tuple[object, ...]:
     known, best = run.details.get("progress") or {}, run.details.get("best") or {}
-    epoch = f"{known['epoch'] + 1}/{known['max_epochs']}" if known.get("epoch") is not None else None
+    epoch = f"{known['epoch'] + 1}/{output.text(known.get('max_epochs'))}" if known.get("epoch") is not None else None
     duration = output.seconds(run.details.get("duration_seconds"))
     return (
         run.id,

@@ -33,7 +33,7 @@ def _read(file: str) -> dict[str, Any]:
         found = tomllib.loads(text) if file.endswith(".toml") else json.loads(text)
     except OSError as error:
         raise click.UsageError(f"{file} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.UsageError(f"{file} is no {'TOML' if file.endswith('.toml') else 'JSON'}: {error}") from None
     if not isinstance(found, dict):
         raise click.UsageError(f"{file} holds no options: it begins with {type(found).__name__}, not with an object.")
@@ -44,7 +44,7 @@ def _value(text: str) -> Any:
     """Return what JSON makes of it, else the text: `5`, `true`, `[1, 2]`, `adam`."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -13,5 +13,7 @@ UNREACHABLE = 4
 """Nobody answered."""
 INTERRUPTED = 130
 """Ctrl-C. The run goes on."""
+UNREAD = 141
+"""Whoever read the output has closed it, as `head` does; what a shell says of its own commands then."""
 
 OF_STATUS = {"completed": DONE, "failed": FAILED, "cancelled": CANCELLED}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,12 +15,43 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+WIDEST = 10_000
 COLOURS = {"completed": "green", "failed": "red", "cancelled": "yellow", "in_progress": "cyan", "queued": "blue"}
 
 
-def as_json(value: Any) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+class Output(Console):
+    """A console that lets the command say how it ends when nobody reads it any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the command end."""
+        raise BrokenPipeError
+
+
+def console() -> Console:
+    """Return the standard output; lines of what is no terminal are not broken, since programs read them."""
+    found = Output()
+    if not found.is_terminal and "COLUMNS" not in os.environ:
+        found.width = WIDEST
+    return found
+
+
+def any_letter() -> None:
+    """Let what a terminal's encoding does not have become `?`, in place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def nowhere() -> None:
+    """Send what is still to be written nowhere, since nobody reads it."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def as_json(value: Any, indent: int | None = 2) -> None:
+    """Print a value as JSON, exactly: letters that the output's encoding does not have are escaped."""
+    everything = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=indent, ensure_ascii=not everything))
 
 
 def as_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -24,7 +59,7 @@ def as_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     shown = Table(*header, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*(cell if isinstance(cell, Text) else Text(text(cell)) for cell in row))
-    Console().print(shown)
+    console().print(shown)
 
 
 def status(name: str) -> Text:
@@ -38,7 +73,7 @@ def text(value: object) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in str(value))
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in str(value))
 
 
 def seconds(value: float | None) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from livetrain.errors import LivetrainError
-from livetrain.operations.runs import RUNS, get
+from livetrain.errors import LivetrainError, NotFound
+from livetrain.operations.runs import RUNS, get, listed
 from livetrain.wire import Operation, Request, ask
 
-HOUR = 3_600
+SECONDS = 60  # without a byte: a file waits for its turn, and for a store
 
 
 def files(run_id: int, patience: float) -> Operation[list[dict[str, Any]]]:
@@ -22,11 +23,11 @@ def files(run_id: int, patience: float) -> Operation[list[dict[str, Any]]]:
 
 def content(run_id: int, name: str, patience: float) -> Operation[bytes]:
     """Return a file's bytes."""
-    answer = yield from ask(Request("GET", _path(run_id, name), seconds=HOUR), patience)
+    answer = yield from ask(Request("GET", _path(run_id, name), seconds=SECONDS), patience)
     return answer.content
 
 
-def download(run_id: int, folder: Path, names: Iterable[str] | None, patience: float) -> Operation[list[Path]]:
+def download(run_id: int, folder: Path, names: str | Iterable[str] | None, patience: float) -> Operation[list[Path]]:
     """Write files into a folder, which is made; return their paths.
 
     A file takes its name once it is whole: what is interrupted leaves none that is cut.
@@ -34,24 +35,32 @@ def download(run_id: int, folder: Path, names: Iterable[str] | None, patience: f
     Args:
         run_id: of which run.
         folder: where to write them.
-        names: which ones; None: all.
+        names: which ones; None: all that are there.
         patience: how many seconds a server that does not answer is asked again.
+
+    Raises:
+        LivetrainError: a name, or a link in the folder, leads out of it.
     """
-    if names is None:
-        names = [one["name"] for one in (yield from files(run_id, patience))]
+    found = [one["name"] for one in (yield from files(run_id, patience))] if names is None else listed(names)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name in names:
-        written.append((yield from _download(run_id, name, folder, patience)))
+    for name in found:
+        try:
+            written.append((yield from _download(run_id, name, folder, patience)))
+        except NotFound:  # a training that goes on has replaced it since they were listed
+            if names is not None:
+                raise
     return written
 
 
 def _download(run_id: int, name: str, folder: Path, patience: float) -> Operation[Path]:
     target = folder / _safe(name)
+    if not target.parent.resolve().is_relative_to(folder.resolve()):
+        raise LivetrainError(f"{target.parent} leads out of {folder} by a link: remove it, or choose another folder.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
+    part = target.with_name(f".{secrets.token_hex(8)}.part")  # two downloads at once do not write into one
     try:
-        yield from ask(Request("GET", _path(run_id, name), seconds=HOUR, into=part), patience)
+        yield from ask(Request("GET", _path(run_id, name), seconds=SECONDS, into=part), patience)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -65,6 +74,6 @@ def _path(run_id: int, name: str) -> str:
 def _safe(name: str) -> PurePosixPath:
     """Return a name that stays in the folder, whatever the server says."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or not path.parts:
+    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name or not path.parts:
         raise LivetrainError(f"{name!r} is no name of a file that could be written here.")
     return path

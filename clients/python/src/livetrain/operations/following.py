@@ -8,7 +8,9 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from livetrain.errors import LivetrainError
 from livetrain.events import Event
+from livetrain.operations.runs import listed
 from livetrain.wire import Operation, Parameters, Pause, Request, Result, Step, ask
 
 WAIT_SECONDS = 30  # at most how long the server keeps a request open for news
@@ -29,7 +31,7 @@ Following: TypeAlias = Generator["Step | Heard", Result, None]
 
 
 def follow(
-    run_id: int, patience: float, after: int = 0, types: Iterable[str] = (), *, beyond_end: bool = False
+    run_id: int, patience: float, after: int = 0, types: str | Iterable[str] = (), *, beyond_end: bool = False
 ) -> Following:
     """Yield `Heard` with the events after number `after`, until the run has ended and all of them were heard.
 
@@ -41,12 +43,21 @@ def follow(
         after: the number of the last event that is known.
         types: only events of these types; blank: of all.
         beyond_end: go on when the run has ended, since it may be resumed.
+
+    Raises:
+        LivetrainError: the server knows fewer events than it told before.
     """
-    wanted, wait = ",".join(types) or None, 0
+    wanted, wait, told = ",".join(listed(types)) or None, 0, 0
     while True:
         parameters: Parameters = {"after": after, "wait": wait, "limit": AT_ONCE, "types": wanted}
         request = Request("GET", f"/api/runs/{run_id}/events/", parameters, seconds=wait)
         answer: Any = (yield from ask(request, patience)).json()
+        if answer["last_seq"] < told:
+            raise LivetrainError(
+                f"Run {run_id} has {answer['last_seq']:,} events, and had {told:,} before: an older state of the "
+                f"server was restored. What was heard beyond is void; follow it again with after={answer['last_seq']}."
+            )
+        told = answer["last_seq"]
         heard, after = after, max(after, answer["last_seq"])
         if found := [Event.of(one) for one in answer["events"]]:
             yield Heard(found)
@@ -71,7 +82,7 @@ def until_ended(run_id: int, after: int, seconds: float | None, patience: float)
         wait = math.ceil(min(WAIT_SECONDS, left))
         parameters: Parameters = {"after": after, "wait": wait, "limit": 1, "types": "training_end"}
         request = Request("GET", f"/api/runs/{run_id}/events/", parameters, seconds=wait)
-        answer = (yield from ask(request, patience)).json()
+        answer = (yield from ask(request, min(patience, left))).json()
         if answer["status"] in ENDED:
             return True
         if answer["last_seq"] > after:

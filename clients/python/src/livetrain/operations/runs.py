@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from livetrain.errors import LivetrainError
-from livetrain.wire import Operation, Parameters, Request, ask
+from livetrain.wire import Operation, Parameters, Pause, Request, ask
 
 TRAIN = "/api/experiments/centralized/train"
+REPORTS = "/api/experiments/preflights/"
 RUNS = "/api/runs/"
 LONGEST_LOOK = 20  # seconds that the server waits for a dry run
+LOOK_SECONDS = 1.0
+LOOKING = frozenset({"queued", "running"})
 PAGE = 200
 
 
@@ -30,13 +35,20 @@ def train(options: Mapping[str, Any], patience: float, key: str | None = None) -
 
 
 def check(options: Mapping[str, Any], patience: float, wait: float) -> Operation[dict[str, Any]]:
-    """Let the server look at a request and its data, and return its report; nothing is trained."""
-    now = min(wait, LONGEST_LOOK)
+    """Let the server look at a request and its data, and return its report; nothing is trained.
+
+    One that takes longer than `wait` seconds comes as it is then: its `report` is None.
+    """
+    until, now = time.monotonic() + wait, min(wait, LONGEST_LOOK)
     parameters: Parameters = {"dry_run": "true", "wait": int(now)}
     answer = yield from ask(
         Request("POST", TRAIN, parameters, body=dict(options), again=False, seconds=now + 60), patience
     )
-    return dict(answer.json())
+    found = dict(answer.json())
+    while found.get("status") in LOOKING and (left := until - time.monotonic()) > 0:
+        yield Pause(min(LOOK_SECONDS, left))
+        found = dict((yield from get(f"{REPORTS}{found['preflight_id']}/", patience)))
+    return found
 
 
 def detail(run_id: int, patience: float) -> Operation[dict[str, Any]]:
@@ -57,13 +69,19 @@ def revise(run_id: int, fields: Mapping[str, str], patience: float) -> Operation
     return dict(answer.json())
 
 
-def tag(run_id: int, add: Iterable[str], remove: Iterable[str], patience: float) -> Operation[None]:
+def tag(run_id: int, add: Iterable[str], remove: str | Iterable[str], patience: float) -> Operation[None]:
     """Add tags to a run, and remove others."""
-    body = {"runs": [run_id], "add": list(add), "remove": list(remove)}
+    body = {"runs": [run_id], "add": list(add), "remove": listed(remove)}
     answer = (yield from ask(Request("POST", f"{RUNS}tags/", body=body), patience)).json()
     for one in answer.get("results", []):
         if not one["ok"]:
             raise LivetrainError(f"Run {run_id}: {one['detail']}")
+
+
+def compare(run_ids: Iterable[int], patience: float) -> Operation[dict[str, Any]]:
+    """Return whether the AUROC of runs differs by more than chance explains."""
+    parameters = {"runs": ",".join(map(str, run_ids))}
+    return dict((yield from get(f"{RUNS}differences/", patience, parameters, seconds=60)))
 
 
 def page(parameters: Parameters, patience: float) -> Operation[tuple[list[dict[str, Any]], str | None]]:
@@ -72,6 +90,23 @@ def page(parameters: Parameters, patience: float) -> Operation[tuple[list[dict[s
     following = found.get("next")
     cursor = parse_qs(urlsplit(following).query).get("cursor", [None])[0] if following else None
     return list(found["results"]), cursor
+
+
+def address_of(path: str, parameters: Mapping[str, Any]) -> tuple[str, Parameters]:
+    """Return a path of the API, and its parameters, some of which may stand behind its `?`.
+
+    Raises:
+        LivetrainError: it leads to another server.
+    """
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc:
+        raise LivetrainError(f"{path!r} is no path of the API, which begins with a slash: /api/queue/")
+    return parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)) | as_parameters(parameters)
+
+
+def listed(names: str | Iterable[str]) -> list[str]:
+    """Return names as a list; a single one is no list of its letters."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 def as_parameters(filters: Mapping[str, Any]) -> dict[str, str | int | float | None]:
@@ -86,4 +121,6 @@ def _as_text(value: Any) -> str | int | float:
         return value
     if isinstance(value, Iterable):
         return ",".join(str(one).replace("\\", "\\\\").replace(",", "\\,") for one in value)
+    if isinstance(value, datetime):  # without a zone it is local time, as everywhere in Python
+        return (value if value.tzinfo else value.astimezone()).isoformat()
     return str(value.isoformat() if hasattr(value, "isoformat") else value)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from livetrain.errors import Conflict, LivetrainError, NotFound, ServerUnreachable
+from livetrain.errors import Conflict, LivetrainError, NotFound, ServerFault, ServerUnreachable
 from livetrain.operations.runs import get
-from livetrain.wire import Operation, Pause, Request, ask
+from livetrain.wire import AGAIN_AFTER, Operation, Pause, Request, ask
 
 UPLOADS = "/api/datasets/uploads/"
 PIECE = 8 << 20
@@ -79,6 +79,10 @@ def _piece(state: dict[str, Any], piece: bytes, patience: float) -> Operation[di
         return dict((yield from ask(request, patience)).json())
     except (ServerUnreachable, Conflict):
         pass
+    except ServerFault as fault:  # a proxy says that the server is away, as it is while it is started again
+        if fault.status not in AGAIN_AFTER:
+            raise
+        yield Pause(LOOK_SECONDS)
     try:
         return dict((yield from get(path, patience)))
     except NotFound:  # the last piece had arrived
