@@ -162,9 +162,10 @@ const countsOf = ([[tn, fp], [fn, tp]]) => ({ tn, fp, fn, tp });
 let drawn = null;
 let drawnOf = null;
 
-// `key`: what is drawn again only when it changes.
-export function drawFinalCurves(finals, key, details, below) {
+// They are drawn again only for another evaluation, or when it has more splits.
+export function drawFinalCurves({ finals, attempt, hasEnded }, details, below) {
   drawn ??= new FinalCurves(find("evaluation").dataset, details, below);
+  const key = [attempt, hasEnded, ...finals.keys()].join();
   if (key === drawnOf) {
     drawn.saved?.draw();
     return;
