@@ -28,8 +28,16 @@ class AccountPage(View):
         return _page(request)
 
 
+class Form(View):
+    """One of the page's forms."""
+
+    def get(self, _: HttpRequest, **__: int) -> HttpResponse:
+        """Go to the page: a login that had to come before the form leads to the form's address."""
+        return redirect("account-page")
+
+
 @method_decorator([never_cache, login_required], name="dispatch")
-class MakeToken(View):
+class MakeToken(Form):
     """The form that makes a token."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -46,7 +54,7 @@ class MakeToken(View):
 
 
 @method_decorator([never_cache, login_required], name="dispatch")
-class RevokeToken(View):
+class RevokeToken(Form):
     """The button that revokes a token."""
 
     def post(self, request: HttpRequest, token_id: int) -> HttpResponse:
@@ -58,7 +66,7 @@ class RevokeToken(View):
 
 
 @method_decorator([sensitive_post_parameters(), never_cache, login_required], name="dispatch")
-class ChangePassword(View):
+class ChangePassword(Form):
     """The form of a new password."""
 
     def post(self, request: HttpRequest) -> HttpResponse:

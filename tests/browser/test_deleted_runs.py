@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from runs.models import Run
 from runs.removal import deletion
@@ -26,6 +27,8 @@ ASKED_BEFORE = re.compile(r"^404 http://[^ ]+/api/runs/|^410 http://[^ ]+/runs/|
 
 the page of a run that is deleted already.
 """
+
+GALLERY = re.compile(r"/errors/error_gallery[^/]*[.]js")
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +84,28 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     again = await in_thread(in_training_again, run)
     await has_drawn(page, await in_thread(story.train, again, 2))
     assert "train: 3 values" in await in_words(page, "Loss")
+
+
+async def test_what_is_drawn_late_is_not_drawn_of_a_deleted_run(visitors: Visitors, owner: User) -> None:
+    """The script of the errors comes when the run has been deleted meanwhile."""
+    run = await in_thread(running, owner)
+    page = await visitors.visit(f"/runs/{run.pk}/")
+    await has_drawn(page, await in_thread(story.last_seq, run))
+    came = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await came.wait()
+        await route.continue_()
+
+    await page.route(GALLERY, late)
+    async with page.expect_request(GALLERY) as asked:
+        await in_thread(story.tell, run, [story.final(1)])
+        await in_thread(story.end, run)
+    await in_thread(deletion.delete, run.pk, owner)
+    await expect(page.locator("html")).to_have_attribute("data-page", "deleted")
+    came.set()
+    await page.evaluate("address => import(address)", (await asked.value).url)
+    await expect(page.locator("#errors")).to_be_hidden()
 
 
 async def test_a_queued_run_that_comes_back_is_said_to_be_cancelled(visitors: Visitors, owner: User) -> None:

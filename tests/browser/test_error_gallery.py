@@ -31,6 +31,7 @@ from tests.realtime.writing import in_thread
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 ASKED = """() => performance.getEntriesByType("resource").sort((a, b) => a.startTime - b.startTime)
     .map(({ name }) => name).filter((name) => name.includes("/api/"))"""
+STOPS = "nodes => nodes.map((node) => node.tabIndex >= 0)"
 SLOW = 60_000  # milliseconds: what the server draws, on a machine that does much else
 MISSED = np.flatnonzero((LABELS == 1) & (SCORES < 0.5))
 WORST = MISSED[SCORES[MISSED].argsort(kind="stable")]
@@ -124,9 +125,10 @@ async def test_missed_and_false_alarms_are_pictures(visitors: Visitors, owner: U
 
 
 def noted(owner: User, home: Path) -> Run:
-    """Make a run with all notes that change how its first numbers are read, as long as they are written."""
+    """Make a run with all notes that change how its first numbers are read, as long as they are written; one fits."""
     run = digits(owner, home, kept=3)
     notes = [{"code": code, "text": f"{code}: {LONG}"} for code in WARNINGS]
+    notes.append({"code": WARNINGS[0], "text": "It fits."})
     Run.objects.filter(pk=run.pk).update(notes=notes, dataset_hash="sha256:" + "e9a2d5c0" * 8)
     return run
 
@@ -139,7 +141,11 @@ async def test_notes_leave_the_first_errors_in_the_first_screen(visitors: Visito
     assert first
     assert first["y"] < WIDE["height"]
     notes = page.locator("#warnings details")
-    await expect(notes).to_have_count(len(WARNINGS))
+    await expect(notes).to_have_count(len(WARNINGS) + 1)
+    await expect(notes.last.locator("summary")).to_have_attribute("tabindex", "-1")
+    assert await notes.locator("summary").evaluate_all(STOPS) == [True] * len(WARNINGS) + [False]
+    await notes.last.locator("summary").click()
+    await expect(notes.last).not_to_have_attribute("open", "")
     low, whole = "node => node.offsetHeight", "node => node.firstElementChild.offsetHeight"
     note = notes.nth(1).locator("summary")
     assert await note.evaluate(low) < 24  # one line

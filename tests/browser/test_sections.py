@@ -216,6 +216,10 @@ async def test_on_a_phone_what_is_below_the_result_is_folded(visitors: Visitors,
     assert height < MOST_OF_PHONE
     await page.emulate_media(media="screen")
     assert await broken_rules(page) == []
+    await page.set_viewport_size(ViewportSize(width=PHONE["height"], height=PHONE["width"]))  # it is turned
+    await expect(page.locator("#train-log")).to_be_hidden()
+    await page.get_by_role("button", name="Training log").press("Enter")
+    await expect(page.locator("#train-log")).to_be_visible()
 
 
 async def test_every_group_of_the_configuration_is_shown(visitors: Visitors, owner: User) -> None:

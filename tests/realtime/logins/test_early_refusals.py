@@ -37,6 +37,7 @@ async def test_where_there_is_no_room(path: str, monkeypatch: pytest.MonkeyPatch
     status, headers, body = await asked("POST", path)
     assert (status, headers["Retry-After"]) == (429, "5")
     assert b"Nothing is wrong with yours" in body
+    assert b"loginlink" not in body, "who waits for seconds needs no link"
     assert [name for name in PROTECTION if name not in headers] == []
 
 

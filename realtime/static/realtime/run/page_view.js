@@ -9,21 +9,19 @@ import { changeAddress } from "./cures.js";
 import { Header } from "./header.js";
 import { Hints } from "./hints.js";
 import { progressText } from "./progress_text.js";
+import { drawingOfResult, ResultParts } from "./result_parts.js";
 import { elapsedSeconds } from "./state.js";
 import { Arrangement } from "./sections/arrangement.js";
 import { readerMoves } from "./sections/reader_moves.js";
-import { makeSticky } from "./sticky_bar.js";
 import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
 
 const SETTLED_AFTER = 2500; // milliseconds, whatever is still on its way
 const WAITING = new Set(["in_progress", "cancelling"]); // their curves may still come
 const find = (id) => document.getElementById(id);
-const drawingOfResult = () => import("./evaluation/final_curves.js");
 
 export class PageView {
   dirty = { results: true, about: true, events: true };
-  #resultsAgain = () => (this.dirty.results = true); // the server is away: again with what comes next
   #coming = []; // what is drawn a little after the rest
   #lower = new Set(); // what is still to be drawn below the first screen
   #unlogged = []; // what the log has to do when it is there
@@ -38,7 +36,7 @@ export class PageView {
     this.#makeCharts();
     this.#makeLogs();
     this.#makeControls(mayAct);
-    makeSticky(find("status-bar"));
+    this.#later(import("./sticky_bar.js").then(({ makeSticky }) => makeSticky(find("status-bar"))));
     // Few readers copy: the script is loaded when one does.
     find("copies").addEventListener("click", async ({ target: { dataset } }) => {
       if (dataset.copy) (await import("./actions/copy_config.js")).copiers[dataset.copy](detail.config);
@@ -49,6 +47,11 @@ export class PageView {
   #makeCharts() {
     const { page, detail } = this;
     this.arrangement = new Arrangement();
+    this.result = new ResultParts(this, {
+      below: (work, again) => this.#below(work, again),
+      later: (work, again) => this.#later(work, again),
+      now: (work, again) => this.#below(work, again, null),
+    });
     this.#load(
       "curves",
       async () => (await import("./curves/curves.js")).makeCurves(find("lead-curves"), find("curves"), page),
@@ -112,6 +115,8 @@ export class PageView {
     const { id, experiment_name: name, links, config } = detail;
     this.header = new Header({ id, config, report: find("report").getAttribute("href") });
     this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
+    if (find("warnings")?.childElementCount)
+      this.#later(import("./sections/note_lines.js").then(({ watchNotes }) => watchNotes(find("warnings"))));
     if (!this.isLong)
       this.#load(
         "notification",
@@ -145,16 +150,16 @@ export class PageView {
     this.#below(() => script().then((found) => (this[name] = make(found)))); // the server is away: what was drawn stays
   }
 
-  // What is below the first screen.
-  #below(work, again = () => {}) {
-    const done = (this.reader ? this.reader.then(work) : work()).catch(again).then(() => this.#lower.delete(done));
+  // What is below the first screen waits for a reader.
+  #below(work, again = () => {}, reader = this.reader) {
+    const done = (reader ? reader.then(work) : work()).catch(again).then(() => this.#lower.delete(done));
     this.#lower.add(done);
     if (!this.reader) this.#later(done);
   }
 
   // Paper holds what is drawn: what is still on its way comes first.
   async #print() {
-    const drawn = Promise.all(this.#lower).then(() => this.pictures?.());
+    const drawn = Promise.all(this.#lower).then(() => this.result.pictures?.());
     await Promise.race([drawn, new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
     print();
   }
@@ -172,7 +177,7 @@ export class PageView {
     this.hints.drawCountdown(this.state);
     this.#show();
     await Promise.all(this.#lower);
-    if (!this.reader) await this.pictures?.(); // nobody moves: it may be for paper
+    if (!this.reader) await this.result.pictures?.(); // nobody moves: it may be for paper
     document.documentElement.dataset.complete = ""; // programs that print the page wait for it
   }
 
@@ -286,12 +291,7 @@ export class PageView {
     if (prefixes.has("usage") || prefixes.has("throughput")) this.machine?.draw(state, store, weight);
     if (dirty.events) this.log?.draw();
     this.trainLog?.draw(state);
-    if (dirty.results) {
-      this.#drawResults(state);
-      this.#drawErrors(state);
-      this.#drawPoints();
-      this.#drawSubgroups(state);
-    }
+    if (dirty.results) this.result.draw();
     if (dirty.about) this.#drawAbout();
     setText(find("test-looks"), state.testSplit?.text ?? "");
     this.dirty = { results: false, about: false, events: false };
@@ -301,76 +301,6 @@ export class PageView {
     this.epochTable?.draw(state);
     if (state.epochs.size)
       this.#below(() => import("./epoch_matrix/section.js").then(({ drawEpochMatrix }) => drawEpochMatrix(state)));
-  }
-
-  #drawResults({ finals, attempt, status, deleted }) {
-    const [first] = finals.values();
-    const many = first?.class_names.length > 2;
-    this.arrangement.placeResults(many);
-    if (!finals.size) find("results").hidden = true;
-    if (!finals.size || deleted) return this.#showEvaluation(false);
-    const drawn = [attempt, ENDED.has(status), ...finals.keys()].join();
-    const drawCurves = () =>
-      drawingOfResult().then(({ drawFinalCurves }) =>
-        drawFinalCurves(finals, drawn, this.details, (work) => this.#below(work)),
-      );
-    if (many) {
-      const both = this.#drawStatistics().then(() => (this.#showEvaluation(true), drawCurves()));
-      return this.#later(both, this.#resultsAgain);
-    }
-    this.#below(() => this.#drawStatistics(), this.#resultsAgain);
-    this.#showEvaluation(true);
-    this.#later(drawCurves(), this.#resultsAgain);
-  }
-
-  #drawErrors({ finals, attempt, status, deleted, operatingPoint: saved }) {
-    if (!finals.size || !ENDED.has(status) || deleted) return (find("errors").hidden = true);
-    const draw = async () => {
-      const { drawErrors } = await import("./errors/error_gallery.js");
-      this.pictures = drawErrors({ finals, saved, attempt });
-    };
-    if (find("errors").hidden) return this.#below(draw, this.#resultsAgain);
-    this.#lower.add(draw().catch(this.#resultsAgain)); // the first ones are there already
-  }
-
-  async #drawStatistics() {
-    const { drawResults } = await import("../charts/matrix.js");
-    drawResults(find("results"), find("splits"), this.state.finals, this.labels);
-    this.#drawSwitch(this.state.finals);
-  }
-
-  #showEvaluation(shown) {
-    find("evaluation").hidden = find("diagrams").hidden = !shown;
-  }
-
-  #drawSwitch(finals) {
-    find("counting").hidden = ![...finals.values()].some(({ by_patient: found }) => found);
-    if (find("counting").hidden) return;
-    this.#later(
-      import("./patients/patient_switch.js").then(({ drawSwitch }) =>
-        drawSwitch(find("counting"), finals, this.labels),
-      ),
-      this.#resultsAgain,
-    );
-  }
-
-  #drawPoints() {
-    const { finals } = this.state;
-    if (!finals.size) return (find("operating-points").hidden = true);
-    const draw = async () => (await import("./points/point_table.js")).drawPoints(this.detail.links, finals);
-    this.#below(draw, this.#resultsAgain);
-  }
-
-  #drawSubgroups({ finals, attempt, status, deleted, operatingPoint: saved }) {
-    const { subgroup_columns: columns, subgroup_folder: folder } = this.detail.config.data ?? {};
-    const some = (columns?.length || folder) && finals.size && ENDED.has(status) && !deleted;
-    const key = [attempt, saved?.at].join();
-    if (!some) find("subgroups").hidden = true;
-    else
-      this.#below(
-        () => import("./subgroups/section.js").then(({ drawSubgroups }) => drawSubgroups(finals, key)),
-        this.#resultsAgain,
-      );
   }
 
   // Their scripts are loaded when the page has drawn what is live.

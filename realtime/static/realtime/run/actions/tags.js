@@ -29,7 +29,8 @@ export class Tags {
     root.append(this.list, ...(may ? [this.form, this.problem] : []));
   }
 
-  draw({ tags }) {
+  draw({ tags, deleted }) {
+    if (this.form) this.form.hidden = deleted;
     const key = JSON.stringify(tags);
     if (key === this.#drawn) return;
     this.#drawn = key;

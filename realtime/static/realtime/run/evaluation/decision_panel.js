@@ -24,7 +24,7 @@ export class DecisionPanel {
     this.field = find("threshold-field");
     this.back = find("threshold-back");
     this.prevalence = find("prevalence");
-    this.root.addEventListener("focusin", () => this.#stops && !this.#stops.isComplete && onNeed());
+    this.root.addEventListener("focusin", () => this.#needAll());
     this.slider.addEventListener("input", () => this.#move(this.#stops.length - this.slider.valueAsNumber));
     this.field.addEventListener("input", () => this.#type());
     this.field.addEventListener("change", () => this.#stops.isComplete || this.#move(this.#place));
@@ -58,6 +58,12 @@ export class DecisionPanel {
     this.slider.max = stops.length;
     this.prevalence.value = stops.samples ? Number(((100 * stops.positives) / stops.samples).toPrecision(3)) : "";
     this.#goTo(this.#own);
+    if (this.root.contains(document.activeElement)) this.#needAll();
+  }
+
+  // Some of the thresholds are enough until somebody is about to use them.
+  #needAll() {
+    if (this.#stops && !this.#stops.isComplete) this.onNeed();
   }
 
   // All thresholds of what is shown already: the reader stays where they are.
@@ -71,7 +77,7 @@ export class DecisionPanel {
   // A threshold that the reader asked for otherwise, exact as soon as all thresholds are there.
   goTo(threshold) {
     if (!this.#stops) return;
-    if (!this.#stops.isComplete) this.onNeed();
+    this.#needAll();
     this.#goTo(threshold);
   }
 

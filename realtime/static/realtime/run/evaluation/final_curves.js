@@ -21,7 +21,7 @@ const find = (id) => document.getElementById(id);
 
 class FinalCurves {
   #asked = 0; // requests; the answer to an older one is dropped
-  #whole = false; // all thresholds have been asked for
+  #mayRefine = false; // some of the thresholds are shown, and all have not been asked for
 
   // The addresses that answer with curves and with samples; `details` asks for what no event says; `below(work)` does
   // what is below the first screen.
@@ -71,7 +71,7 @@ class FinalCurves {
 
   async #load() {
     const asked = ++this.#asked;
-    this.#whole = false;
+    this.#mayRefine = false;
     this.cells?.close();
     try {
       const curves = await call(`${this.curvesAddress}?${this.#chosen()}`);
@@ -83,14 +83,14 @@ class FinalCurves {
 
   // The slider is in use: all thresholds, so that each can be reached.
   async #refine() {
-    if (this.#whole) return;
-    this.#whole = true;
+    if (!this.#mayRefine) return;
+    this.#mayRefine = false;
     const asked = this.#asked;
     try {
       const { stops, ...sizes } = await call(`${this.curvesAddress}?${this.#chosen()}&points=${MOST_POINTS}`);
       if (asked === this.#asked && stops) this.panel.refine(new Stops(stops, sizes));
     } catch {
-      this.#whole = false; // with the next use
+      if (asked === this.#asked) this.#mayRefine = true; // with the next use
     }
   }
 
@@ -109,6 +109,7 @@ class FinalCurves {
   #show(curves) {
     const { roc, precision_recall: curve, samples, positives, stops, problem } = curves;
     this.#say(problem);
+    this.#mayRefine = true;
     const words = alternatives(curves);
     this.prevalence = samples ? positives / samples : null;
     const level =
@@ -161,9 +162,10 @@ const countsOf = ([[tn, fp], [fn, tp]]) => ({ tn, fp, fn, tp });
 let drawn = null;
 let drawnOf = null;
 
-// `key`: what is drawn again only when it changes.
-export function drawFinalCurves(finals, key, details, below) {
+// They are drawn again only for another evaluation, or when it has more splits.
+export function drawFinalCurves({ finals, attempt, hasEnded }, details, below) {
   drawn ??= new FinalCurves(find("evaluation").dataset, details, below);
+  const key = [attempt, hasEnded, ...finals.keys()].join();
   if (key === drawnOf) {
     drawn.saved?.draw();
     return;

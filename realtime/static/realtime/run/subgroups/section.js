@@ -160,10 +160,11 @@ const columnsOf = (groups) => [...new Set(groups.map(({ column }) => column))];
 let drawn = null;
 let drawnOf = null;
 
-// `key`: what is drawn again only when it changes.
-export function drawSubgroups(finals, key) {
+// They are drawn again only for another evaluation or operating point.
+export function drawSubgroups({ finals, attempt, saved }) {
   const section = find("subgroups");
   section.hidden = false;
+  const key = [attempt, saved?.at].join();
   if (key === drawnOf) return;
   drawnOf = key;
   drawn ??= new Subgroups(section);
