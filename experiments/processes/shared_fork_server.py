@@ -23,17 +23,20 @@ from typing import Any
 import msgspec
 import psutil
 
+from experiments.processes import inheritance
+
 _LOOK, _USE, _REACH = 0, 1, 2
 """The bytes of the file that are locked: who starts or ends it has the first, all who use it share the second, and all
 who have ever reached it the third."""
-_COMMAND = "from multiprocessing.forkserver import main; main({listener}, {alive}, {preload!r})"
+_COMMAND = "import os; os.setsid(); from multiprocessing.forkserver import main; main({listener}, {alive}, {preload!r})"
+"""In a session of its own: what a terminal sends to the worker that has started it is not meant for the others."""
 
 
 class Known(msgspec.Struct):
     """The fork server of the file, and what became of it."""
 
     pid: int
-    created: float
+    created: float | None
     """With the process id it names one process, also after the system has given the id to another."""
     address: str
     loaded: bool = False
@@ -46,9 +49,10 @@ class SharedForkServer:
     """The access of one process to it. A lock of its own keeps the threads apart: those of the file are by process."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        """Find it below the folder, or where it will be; each environment has its own. Raises OSError."""
+        """Find it below the folder, or where it will be; each kind of worker has its own. Raises OSError."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        same = repr((socket.gethostname(), spawn.get_executable(), sorted(environment.items())))
+        place = (socket.gethostname(), spawn.get_executable(), inheritance.circumstances())
+        same = repr((*place, sorted(environment.items())))
         name = f"{zlib.crc32(same.encode(errors='surrogateescape')):08x}"
         # Open for good: closing any descriptor of it frees all locks of the process.
         self._file = os.open(folder / f"{name}.json", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -120,12 +124,14 @@ class SharedForkServer:
         _remove_socket(known)
         os.ftruncate(self._file, 0)
         if known.pid == self._started:
-            os.waitpid(self._started, 0)
-            self._started = None
+            self._reap(0)
 
-    def _reap(self) -> None:
+    def _reap(self, how: int = os.WNOHANG) -> None:
         """Let the system forget the one that this process has started, if it has ended."""
-        if self._started is not None and os.waitpid(self._started, os.WNOHANG)[0]:
+        try:
+            if self._started is not None and os.waitpid(self._started, how)[0]:
+                self._started = None
+        except ChildProcessError:  # something else in this process was told
             self._started = None
 
     def _reaches(self, known: Known) -> bool:
@@ -133,7 +139,7 @@ class SharedForkServer:
         # Systems clear away what is old in the folder for temporary files.
         if not _lives(known) or not Path(known.address).is_socket():
             return False
-        if known.pid == self._server._forkserver_pid:
+        if known.address == self._server._forkserver_address:  # no two have the same, as they may have process ids
             return True
         try:
             alive = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -176,7 +182,7 @@ class SharedForkServer:
         arguments = [os.fsencode(part) for part in [executable, *flags, "-c", command]]
         pid: int = util.spawnv_passfds(os.fsencode(executable), arguments, [listener, alive])
         self._started = pid
-        return Known(pid, psutil.Process(pid).create_time(), address, left=time.monotonic())
+        return Known(pid, _created(psutil.Process(pid)), address, left=time.monotonic())
 
     def _note(self, **changed: Any) -> None:
         """Change what stands in the file of the one that this process has reached."""
@@ -215,6 +221,12 @@ def _lives(known: Known) -> bool:
     """Tell whether that process is there; one that has ended may wait for its parent to be told."""
     try:
         process = psutil.Process(known.pid)
-        return bool(process.create_time() == known.created and process.status() != psutil.STATUS_ZOMBIE)
+        return _created(process) == known.created and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def _created(process: psutil.Process) -> float | None:
+    """Return when it was created, counted from the machine's start: the clock may have been set since then."""
+    found: float | None = process._ident[1]  # there is no public way
+    return found

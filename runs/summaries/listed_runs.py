@@ -45,16 +45,22 @@ def after_migrating(*, verbosity: int = 0, stdout: TextIO | None = None, **_unus
     Triggers are missing after the migration that makes the table, and where SQLite has made the runs' table again, as
     for most changes of columns. All or nothing: what is broken off begins again with the next migration.
     """
-    if "runs_listedrun" not in connection.introspection.table_names() or (are_kept() and not differing()):
+    if "runs_listedrun" not in connection.introspection.table_names() or _is_right():
         return
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":  # nobody changes a run between its copy and the commit
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:  # nobody changes a run between its copy and the commit
                 cursor.execute("LOCK TABLE runs_run IN SHARE ROW EXCLUSIVE MODE")
+            if _is_right():  # by a server of another machine, which was waited for
+                return
         create_triggers()
         for copied, number in _copied():
             if verbosity and number > _FILLED and (copied == number or copied % _TOLD == 0):
                 (stdout or sys.stdout).write(f"  Runs copied for lists: up to {copied:,} of {number:,}\n")
+
+
+def _is_right() -> bool:
+    return are_kept() and not differing()
 
 
 def _copied() -> Iterator[tuple[int, int]]:
@@ -81,7 +87,8 @@ def differing() -> int:
         cursor.execute(
             "SELECT (SELECT count(*) FROM runs_run AS run LEFT JOIN runs_listedrun AS listed ON listed.id = run.id"  # noqa: S608
             f" WHERE {differs} OR listed.words {other} {words('run.')})"
-            " + (SELECT count(*) FROM runs_listedrun WHERE id NOT IN (SELECT id FROM runs_run))"
+            " + (SELECT count(*) FROM runs_listedrun AS listed"
+            " WHERE NOT EXISTS (SELECT 1 FROM runs_run AS run WHERE run.id = listed.id))"
         )
         return int(cursor.fetchone()[0])
 
@@ -115,12 +122,13 @@ def are_kept() -> bool:
 def _actions() -> tuple[str, str, str]:
     """Write what is done when a run is added, changed and removed."""
     values = [f"NEW.{column}" for column in COPIED]
-    added = (
-        f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words, mark) "  # noqa: S608
-        f"VALUES (NEW.id, {', '.join(values)}, {words('NEW.')}, {mark()});"
-    )
     sets = ", ".join(f"{column} = {value}" for column, value in zip(COPIED, values, strict=True))
     written = f"{sets}, words = {words('NEW.')}, mark = {mark()}"
+    added = (
+        f"INSERT INTO runs_listedrun (id, {', '.join(COPIED)}, words, mark) "  # noqa: S608
+        f"VALUES (NEW.id, {', '.join(values)}, {words('NEW.')}, {mark()}) "
+        f"ON CONFLICT (id) DO UPDATE SET {written};"  # a copy that was left, or that `loaddata` has made before its run
+    )
     changed = f"UPDATE runs_listedrun SET {written} WHERE id = NEW.id;"  # noqa: S608
     return added, changed, "DELETE FROM runs_listedrun WHERE id = OLD.id;"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +18,10 @@ from tests.installation import ROOT
 from tests.waiting import eventually
 
 WORKER = """
-import os, sys
+import os, socket, sys
 from multiprocessing import forkserver
 from pathlib import Path
+import psutil
 from experiments.processes import fork_server
 from experiments.processes.fork_server import CONTEXT, own
 
@@ -29,14 +31,25 @@ def use():
     child.join()
     return child.exitcode
 
+def lose():
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(address())
+
+def set_clock():
+    psutil._pslinux.boot_time = lambda: 1e9
+
+def have_pid():
+    forkserver._forkserver._forkserver_pid = own._shared._read().pid
+
 if __name__ == "__main__":
-    CONTEXT.set_forkserver_preload([])  # PyTorch would take seconds
+    CONTEXT.set_forkserver_preload(["experiments.training.loading.lost_clients"])  # PyTorch would take seconds
     own.share(Path(sys.argv[1]))
     ahead = lambda: (own.load_ahead(), own._loading and own._loading.join())
     address = lambda: forkserver._forkserver._forkserver_address
     does = {"enter": own.enter, "leave": own.leave, "use": use, "close": own.close, "end": lambda: own.end_if_idle(0),
             "later": lambda: own.end_if_idle(600), "pid": fork_server._pid, "loaded": own._is_loaded,
-            "note": own._note_loaded, "ahead": ahead, "address": address}
+            "note": own._note_loaded, "ahead": ahead, "address": address, "lose": lose, "clock": set_clock,
+            "same number": have_pid, "told": lambda: os.waitpid(own._shared._started, 0)}
     for line in sys.stdin:
         answer = does[line.strip()]()
         print(answer, flush=True)
@@ -46,8 +59,8 @@ if __name__ == "__main__":
 class Worker:
     """A process that does with the fork server what it is told."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        command = [sys.executable, "-c", WORKER, str(folder)]
+    def __init__(self, folder: Path, *before: str, **environment: str) -> None:
+        command = [*before, sys.executable, "-c", WORKER, str(folder)]
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -99,6 +112,7 @@ def test_workers_share_one_and_it_outlives_who_started_it(workers: list[Worker])
     server = process(first)
     assert process(second) == server
     assert server.parent() == psutil.Process(first.process.pid)
+    assert os.getsid(server.pid) == server.pid, "signals to the terminal of that worker pass by"
     first.kill()
     assert second.does("use") == "0"
     assert process(second) == server
@@ -153,6 +167,33 @@ def test_the_last_worker_that_ends_clears_up_and_no_other(workers: list[Worker])
     assert not Path(address).parent.exists()
 
 
+def test_it_outlives_a_worker_that_is_killed_when_it_has_said_nothing_yet(workers: list[Worker]) -> None:
+    first, second = workers
+    assert [worker.does("enter", "use") for worker in workers] == ["0", "0"]
+    server = process(first)
+    assert first.does("lose", "use") == "0"
+    assert second.does("use") == "0"
+    assert process(first) == process(second) == server
+
+
+def test_it_is_known_after_the_clock_was_set(workers: list[Worker]) -> None:
+    """Times of creation are counted from the machine's start, which is where the clock says."""
+    first, second = workers
+    assert first.does("enter", "use") == "0"
+    assert second.does("clock", "enter", "use") == "0"
+    assert process(first) == process(second)
+    assert second.does("leave", "end") == "False", "the other one uses it"
+
+
+def test_another_one_with_the_same_process_id_is_another(workers: list[Worker]) -> None:
+    first, second = workers
+    assert [worker.does("enter", "use") for worker in workers] == ["0", "0"]
+    process(first).kill()
+    assert first.does("told", "use") == "0", "that it ended, something else was told"
+    assert second.does("same number", "use") == "0"
+    assert process(first) == process(second)
+
+
 def test_one_of_those_who_are_told_loads_it_ahead(workers: list[Worker], tmp_path: Path) -> None:
     """Here the others find it started: what waits until it has loaded all would count as a second use."""
     first, second = workers
@@ -167,6 +208,17 @@ def test_another_environment_has_another(tmp_path: Path) -> None:
     try:
         assert [worker.does("enter", "use") for worker in workers] == ["0", "0"]
         assert process(workers[0]) != process(workers[1])
+    finally:
+        for worker in workers:
+            worker.kill()
+
+
+def test_another_priority_has_another(tmp_path: Path) -> None:
+    """As with limits, processors and rights: trainings have those of their fork server."""
+    workers = [Worker(tmp_path, HOME="/"), Worker(tmp_path, "nice", "-n", "3", HOME="/")]
+    try:
+        assert [worker.does("enter", "use") for worker in workers] == ["0", "0"]
+        assert process(workers[1]).nice() == process(workers[0]).nice() + 3
     finally:
         for worker in workers:
             worker.kill()

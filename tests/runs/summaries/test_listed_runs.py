@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -243,6 +244,17 @@ def test_triggers_that_are_lost_come_back_with_all_that_they_missed(make_run: Ma
     listed_runs.after_migrating(verbosity=1, stdout=told)
     assert (listed_runs.differing(), told.getvalue()) == (0, "")
     make_run(status="failed")
+    assert listed_runs.differing() == 0
+
+
+def test_runs_can_be_loaded_where_their_short_rows_are_already(make_run: MakeRun, tmp_path: Path) -> None:
+    """`loaddata` stores the short rows first, as `dumpdata` writes them."""
+    runs = [make_run() for _ in range(2)]
+    path = tmp_path / "dump.json"
+    call_command("dumpdata", "runs", output=str(path))
+    Run.objects.all().delete()
+    call_command("loaddata", str(path), verbosity=0)
+    assert {*ListedRun.objects.values_list("pk", flat=True)} == {run.pk for run in runs}
     assert listed_runs.differing() == 0
 
 
