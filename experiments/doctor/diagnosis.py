@@ -20,7 +20,7 @@ def diagnose() -> Iterator[Finding]:
 
 def _settings() -> Iterator[Finding]:
     """Report the findings of the system checks, of which errors keep other commands from starting."""
-    messages = [found for found in run_checks() if found.level >= WARNING]
+    messages = [found for found in run_checks() if found.level >= WARNING and not found.is_silenced()]
     if not messages:
         yield Finding("ok", "settings", "all checks pass")
     for found in messages:

@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 
 from runs.models import Run
 from runs.statements.prepared_query import PreparedQuery
+from runs.stored_config import StoredConfig
 
 REMEMBERED = 10_000
 """Runs of which that is known, of some 300 bytes each; beyond them all are forgotten."""
@@ -49,14 +50,9 @@ def asked_for(runs: Iterable[tuple[int, Any]]) -> dict[int, Asked]:
 
 
 def _of_config(config: Any) -> Asked:
-    trainer = _section(config, "trainer")
-    model = _section(config, "model").get("name")
+    stored = StoredConfig(config if isinstance(config, Mapping) else {})
+    trainer, model = stored.section("trainer"), stored.section("model").get("name")
     return Asked(
         model if isinstance(model, str) else None,
         *(trainer.get(name) for name in ("accelerator", "devices", "max_hours")),
     )
-
-
-def _section(config: Any, name: str) -> Mapping[str, Any]:
-    found = config.get(name) if isinstance(config, Mapping) else None
-    return found if isinstance(found, Mapping) else {}

@@ -96,10 +96,12 @@ class Visitors:
 
     async def _log_in(self, context: BrowserContext) -> None:
         link = self.address + await in_thread(self._fresh_link)
-        shown = await context.request.get(link)
+        # A connection that is kept would be that of a later request, also where the test has cut it meanwhile.
+        closed = {"Connection": "close"}
+        shown = await context.request.get(link, headers=closed)
         [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', await shown.text())
-        origin = {"Origin": self.address}
-        answer = await context.request.post(link, form={"csrfmiddlewaretoken": token}, headers=origin, max_redirects=0)
+        headers = {"Origin": self.address, **closed}
+        answer = await context.request.post(link, form={"csrfmiddlewaretoken": token}, headers=headers, max_redirects=0)
         assert answer.status == 302, answer.status
 
     async def visit_with_clock(self, path: str) -> Page:

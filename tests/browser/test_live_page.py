@@ -263,13 +263,11 @@ async def test_unknown_numbers_are_gaps(visitors: Visitors, owner: User) -> None
         "1 sample had gradients that are not finite"
     )
     await page.locator("#epochs summary").click()
+    await expect(page.locator("#epochs tbody tr").first).to_be_attached()
     head = await page.locator("#epochs thead th").all_inner_texts()
     cells = await page.locator("#epochs tbody tr").first.locator("th, td").all_inner_texts()
-    assert dict(zip(head, cells, strict=True)) | {
-        "Epoch": "2",
-        "Validation loss": "–",
-        "Validation AUROC": "–",
-    } == dict(zip(head, cells, strict=True))
+    row = dict(zip(head, cells, strict=True))
+    assert row | {"Epoch": "2", "Validation loss": "–", "Validation AUROC": "–"} == row
     text = await page.locator("body").inner_text()
     assert not re.search(r"NaN|undefined|Infinity|null", text)
 

@@ -54,7 +54,7 @@ async def test_without_a_login(server: WebServer) -> None:
     found = await close_of(server, "/ws/runs/")
     assert (found.code, found.reason) == (4401, "Log in, or send an API token.")
     found = await close_of(server, "/ws/runs/", Authorization="Token wrong")
-    assert (found.code, found.reason) == (4401, "The token is not valid, or its user is not active.")
+    assert (found.code, found.reason) == (4401, "The token is not valid, has expired, or its user is not active.")
     found = await close_of(server, "/ws/runs/", Origin="http://elsewhere.example")
     assert (found.code, found.reason) == (4403, "Pages of another origin may not listen.")
 

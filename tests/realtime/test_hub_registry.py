@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("within_process")
 
 @asynccontextmanager
 async def client(path: str, token: str) -> AsyncIterator[WebsocketCommunicator]:
-    headers = [(b"authorization", f"Token {token}".encode())]
+    headers = [(b"host", b"localhost"), (b"authorization", f"Token {token}".encode())]
     communicator = WebsocketCommunicator(websocket_application, path, headers)
     assert (await communicator.connect(timeout=10))[0]
     yield communicator

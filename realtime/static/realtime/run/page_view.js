@@ -13,6 +13,7 @@ import { elapsedSeconds } from "./state.js";
 import { Arrangement } from "./sections/arrangement.js";
 import { readerMoves } from "./sections/reader_moves.js";
 import { makeSticky } from "./sticky_bar.js";
+import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
 
 const SETTLED_AFTER = 2500; // milliseconds, whatever is still on its way
@@ -110,12 +111,7 @@ export class PageView {
     const { page, detail, state } = this;
     const { id, experiment_name: name, links, config } = detail;
     this.header = new Header({ id, config, report: find("report").getAttribute("href") });
-    this.#later(
-      import("./actions/tags.js").then(({ Tags }) => {
-        this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
-        this.tags.draw(this.state);
-      }),
-    );
+    this.tags = new Tags(find("tags"), id, { may: mayAct, onChange: (tags) => page.setTags(tags) });
     if (!this.isLong)
       this.#load(
         "notification",
@@ -232,7 +228,7 @@ export class PageView {
     this.header.draw({ ...this.state, elapsed: null }, false);
     this.description.draw(this.state);
     this.actions?.draw(this.state);
-    this.tags?.draw(this.state);
+    this.tags.draw(this.state);
     const lowerDone = this.reader?.then(() => Promise.all(this.#lower));
     this.#later(
       import("./sections/section_index.js").then(
@@ -254,7 +250,7 @@ export class PageView {
     this.header.draw({ ...state, elapsed: elapsedSeconds(state) });
     this.actions?.draw(state);
     this.deletion?.draw(state);
-    this.tags?.draw(state);
+    this.tags.draw(state);
     this.description.draw(state);
     this.notification?.draw(state, progressText(state));
     this.queue?.draw(state);
