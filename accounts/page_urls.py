@@ -1,4 +1,4 @@
-"""The addresses of the account page and of its forms; that of a new password is among those of `realtime`."""
+"""The addresses of the account page and of its forms; that of a new password is in `project.urls`."""
 
 from django.urls import path
 

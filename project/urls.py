@@ -33,6 +33,7 @@ urlpatterns = [
     path("api/tickets/", Tickets.as_view(), name="tickets"),
     path("api/tokens/", include("accounts.urls")),
     path("account/", include("accounts.page_urls")),
+    path("account/password/", account_passwords.ThrottledChangePassword.as_view(), name="account-password"),
     path("datasets/", include("experiments.datasets.page_urls")),
     path("", include("experiments.page_urls")),
     path("", include("realtime.urls")),

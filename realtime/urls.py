@@ -4,7 +4,6 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from realtime import login, views
-from realtime.logins.account_passwords import ThrottledChangePassword
 from realtime.logins.login_view import ThrottledLoginView
 
 urlpatterns = [
@@ -24,6 +23,5 @@ urlpatterns = [
         name="login",
     ),
     path("login/once/<str:uidb64>/<str:token>/", login.login_once, name="login-once"),
-    path("account/password/", ThrottledChangePassword.as_view(), name="account-password"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]
