@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -73,10 +74,17 @@ class ChangePassword(Form):
         """Store the password, which ends all tokens and the other sessions; or show what is wrong."""
         form = password_form(_user(request), request.POST)
         if not form.is_valid():
+            if form.has_error("old_password", "password_incorrect"):
+                self.note_wrong(request)
             return _page(request, password_form=form)
-        update_session_auth_hash(request, form.save())
+        with transaction.atomic():  # a password whose tokens cannot be ended does not hold
+            user = form.save()
+        update_session_auth_hash(request, user)
         messages.success(request, "The new password holds. All tokens and all other sessions have ended.")
         return redirect("account-page")
+
+    def note_wrong(self, request: HttpRequest) -> None:
+        """Hear of a wrong old password."""
 
 
 def _page(request: HttpRequest, **parts: Any) -> HttpResponse:

@@ -59,10 +59,12 @@ class SessionStore(db.SessionStore):
         return data
 
     def save(self, must_create: bool = False) -> None:
-        """Store the session, with the time of its beginning."""
+        """Store the session, with the time of its beginning; a new one removes those that have expired."""
         data: dict[str, Any] = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # as Django's does
         data.setdefault(STARTED, time.time())
         super().save(must_create)
+        if must_create:
+            self.clear_expired()
 
     def cycle_key(self) -> None:
         """Give the session a new key, as a login does: it begins again."""

@@ -5,9 +5,11 @@ from django.urls import include, path
 
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
 from project import health, help_pages, metrics
+from realtime.logins import account_passwords
 from realtime.ticket_views import Tickets
 
 admin.autodiscover()
+admin.site.password_change = account_passwords.to_account_page  # type: ignore[method-assign, assignment]
 
 handler400 = "project.error_answers.bad_request"
 handler403 = "project.error_answers.permission_denied"
@@ -31,6 +33,7 @@ urlpatterns = [
     path("api/tickets/", Tickets.as_view(), name="tickets"),
     path("api/tokens/", include("accounts.urls")),
     path("account/", include("accounts.page_urls")),
+    path("account/password/", account_passwords.ThrottledChangePassword.as_view(), name="account-password"),
     path("datasets/", include("experiments.datasets.page_urls")),
     path("", include("experiments.page_urls")),
     path("", include("realtime.urls")),

@@ -4,7 +4,7 @@
 |---|---|
 | a `Host` that is not allowed, an `Origin` that is not ours | closed with 4403, whatever else is sent |
 | a ticket, as `?ticket=` | the user who asked for it; else closed with 4401 |
-| a token, as header `Authorization: Token …` | its user, if active, in scope; else closed with 4401 |
+| a token, as header `Authorization: Token …` | its user, if active, in scope; else closed with 4401, and counted |
 | a token, as `?token=` | closed with 4401: proxies log addresses; as the header where the settings allow it |
 | a session and our `Origin` | its user, if logged in and active; else closed with 4401 |
 | a session without `Origin` | closed with 4403: browsers always send one, and a stolen cookie is not enough |
@@ -38,6 +38,8 @@ from accounts.credentials import user_of_stored_token, user_of_token
 from accounts.models import APIToken
 from realtime import tickets
 from realtime.hubs.db_threads import logins
+from realtime.logins import failed_tries
+from realtime.logins.client_address import address_of_scope
 from realtime.tickets import Credentials
 from realtime.wire.close_codes import NO_LOGIN, WRONG_ORIGIN, Refused
 from runs.failures.thread_failures import Account
@@ -56,6 +58,10 @@ RECHECK_SECONDS = 60.0
 _account = Account("credentials")
 
 
+class WrongToken(Refused):
+    """Close the socket, as its token is not valid."""
+
+
 class Authenticated:
     """ASGI middleware: sets `scope["user"]` and takes the credentials out of the scope, or closes the socket."""
 
@@ -65,7 +71,7 @@ class Authenticated:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket, and close it when it is refused at its opening or later."""
         try:
-            user = await logins(identify, scope)
+            user = await logins(opened_by, scope)
         except Refused as refused:
             await receive()
             await send({"type": "websocket.accept"})
@@ -95,6 +101,17 @@ async def _watch(scope: Scope, send: Send) -> None:
 
 async def _close(send: Send, refused: Refused) -> None:
     await send({"type": "websocket.close", "code": refused.code, "reason": refused.reason})
+
+
+def opened_by(scope: Scope) -> User:
+    """Identify who opens this socket, or raise `Refused`; wrong tokens count together with those of requests."""
+    try:
+        return identify(scope)
+    except WrongToken:
+        if failed_tries.too_many(address_of_scope(scope), failed_tries.TOKENS):
+            reason = "Too many wrong tokens came from this address. A right one is accepted at once."
+            raise Refused(NO_LOGIN, reason) from None
+        raise
 
 
 def identify(scope: Scope) -> User:
@@ -154,7 +171,7 @@ def _in_scope(look: Callable[[], tuple[User, APIToken]]) -> User:
         user, found = look()
         needed_scopes.check(found, needed_scopes.WEBSOCKET)
     except AuthenticationFailed:
-        raise Refused(NO_LOGIN, "The token is not valid, has expired, or its user is not active.") from None
+        raise WrongToken(NO_LOGIN, "The token is not valid, has expired, or its user is not active.") from None
     except PermissionDenied as denied:
         raise Refused(NO_LOGIN, str(denied.detail)) from None
     return user

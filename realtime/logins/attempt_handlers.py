@@ -32,6 +32,8 @@ class _Counting:
             return
         super().user_login_failed(sender, credentials, request, **kwargs)  # type: ignore[misc]
         address, name = address_of(request), failed_tries.name_of(request, credentials)
+        if address == failed_tries.ANYWHERE:  # who counts it logs it, and it is no address of a client
+            return
         locked = "; more of the same are refused for a while" if request.axes_locked_out else ""  # type: ignore[attr-defined]
         if name != ANY_NAME or locked:
             logger.warning("%s from %s%s", _WRONG.get(name, "wrong password"), address, locked)

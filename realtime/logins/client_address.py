@@ -6,7 +6,9 @@ other end of the connection: who sends the header without a proxy changes nothin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -18,6 +20,11 @@ _NETWORK = 64
 def address_of(request: HttpRequest) -> str:
     """Return the client's address, or the network of an IPv6 client."""
     return address_named(request.META.get("REMOTE_ADDR"))
+
+
+def address_of_scope(scope: Mapping[str, Any]) -> str:
+    """Return the same of an ASGI connection."""
+    return address_named((scope.get("client") or ("",))[0])
 
 
 def address_named(text: str | None) -> str:

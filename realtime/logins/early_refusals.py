@@ -12,7 +12,7 @@ from django.urls import ResolverMatch
 from django.views.decorators.csrf import csrf_exempt
 
 from realtime.logins import throttled_backend
-from realtime.logins.client_address import address_named
+from realtime.logins.client_address import address_of_scope
 from realtime.logins.refusals import busy
 from realtime.logins.refused_logins import refused_with
 
@@ -23,8 +23,8 @@ def in_its_place(view: ResolverMatch | None, scope: Mapping[str, Any]) -> Resolv
     """Return the view that answers a request: that of its address, unless that is a login and nobody can look at it."""
     if view is None or scope["method"] != "POST" or view.view_name not in LOGINS:
         return view
-    address = address_named((scope.get("client") or ("",))[0])
-    return view if throttled_backend.turns.has_room(address) else ResolverMatch(too_many_logins, (), {}, view.url_name)
+    has_room = throttled_backend.turns.has_room(address_of_scope(scope))
+    return view if has_room else ResolverMatch(too_many_logins, (), {}, view.url_name)
 
 
 @csrf_exempt

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 
 TOKENS, LINKS, ANY_NAME = "(API tokens)", "(login links)", "(any name)"
 """What is counted without a name; no user can be called so."""
+ANYWHERE = "255.255.255.255"
+"""Stands for every address, and is that of no client: what is counted per user."""
 _TIMES = {TOKENS: 4, LINKS: 4, ANY_NAME: 20}
 """How many times the tries of a name: several programs and people may share an address."""
 LONGEST_NAME = 150
@@ -28,6 +30,11 @@ def name_of(_request: HttpRequest | None, credentials: dict[str, Any] | None) ->
     """Return the name as it is counted, in a form that fits a table and a line of the log; `AXES_USERNAME_CALLABLE`."""
     name = str((credentials or {}).get(_NAME) or "")[:LONGEST_NAME]
     return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def of_old_password(user_pk: int | None) -> str:
+    """Return what stands for a name where a user is asked for the old password."""
+    return f"(old password of user {user_pk})"
 
 
 def prepare(request: HttpRequest) -> None:

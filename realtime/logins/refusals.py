@@ -19,6 +19,7 @@ class Refusal(NamedTuple):
     title: str
     sentence: str
     seconds: int
+    is_of_login: bool = True
 
 
 def wrong_passwords() -> Refusal:
@@ -28,6 +29,15 @@ def wrong_passwords() -> Refusal:
         f"Wait {minutes()} and try again; until then even the right one is refused. Those who are logged in stay so."
     )
     return Refusal("Too many wrong passwords", sentence, failed_tries.lock_seconds())
+
+
+def wrong_old_passwords() -> Refusal:
+    """Say that the old password was wrong too often."""
+    sentence = (
+        f"The old password was wrong {settings.LOGIN_TRIES} times. Wait {minutes()} and try again; until then even the "
+        "right one is refused. You stay logged in."
+    )
+    return Refusal("Too many wrong passwords", sentence, failed_tries.lock_seconds(), is_of_login=False)
 
 
 def dead_links() -> Refusal:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.issuing import NEVER, issue, tokens_of
 from accounts.models import APIToken
+from accounts.new_passwords import EndsTokens
 
 pytestmark = pytest.mark.django_db
 PASSWORD, NEW = "a secret of its own", "another secret of its own"
@@ -121,6 +123,18 @@ def test_a_refused_password_changes_nothing(browser: Client, ada: User, fields: 
     assert words in page.replace("&#x27;", "’")
     assert PASSWORD not in page
     assert (status(browser), status(Client(headers={"authorization": f"Token {text}"}))) == (200, 200)
+    assert Client().login(username="ada", password=PASSWORD)
+
+
+def test_a_password_does_not_hold_where_tokens_cannot_be_ended(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_args: object) -> None:
+        raise OperationalError("injected")
+
+    monkeypatch.setattr(EndsTokens, "password_changed", failing)
+    with pytest.raises(OperationalError):
+        change_password(browser)
     assert Client().login(username="ada", password=PASSWORD)
 
 

@@ -137,6 +137,8 @@ def test_faults_of_the_server_keep_their_traceback(log: StringIO) -> None:
         ("'/LOGIN/ONCE/MQ/a/' and more", "'/LOGIN/ONCE/…' and more"),
         ("GET /ws/runs/?after=1&ticket=abc_-d&ack=1 HTTP/1.1", "GET /ws/runs/?after=1&ticket=…&ack=1 HTTP/1.1"),
         ("/ws/runs/?token=0123abc", "/ws/runs/?token=…"),
+        (f"Not Found: /api/runs/livetrain_{'0a' * 32}/", "Not Found: /api/runs/livetrain_…/"),
+        ("a module named livetrain_decade", "a module named livetrain_decade"),
         ("POST /api/tickets/ of 3 tokens", "POST /api/tickets/ of 3 tokens"),
     ],
 )

@@ -18,11 +18,12 @@ from rest_framework.response import Response
 
 from project.http_application import HTTPApplication
 from runs.api import heavy_requests
+from runs.api.async_view import AsyncView
 from runs.api.heavy_requests import KINDS, HeavyView, Kind
 from runs.pauses.turns import Turns, WaitingRoom
 
 ADA, GRACE = "1", "2"
-LARGE, CALM, EXPORT = "/large", "/calm", "/export"
+LARGE, CALM, EXPORT, ASYNCHRONOUS = "/large", "/calm", "/export", "/asynchronous"
 
 
 class Named(BaseAuthentication):
@@ -53,6 +54,13 @@ class Large(HeavyView):
         return Response({"user": request.user.pk})
 
 
+class Asynchronous(AsyncView, HeavyView):
+    authentication_classes = [Named]
+
+    async def get(self, _request: Request) -> Response:
+        pytest.fail("its client has left")
+
+
 class Calm(HeavyView):
     authentication_classes = [Named]
 
@@ -73,7 +81,12 @@ async def pieces() -> AsyncIterator[bytes]:
     await work.sent.wait()
 
 
-urlpatterns = [path("large", Large.as_view()), path("calm", Calm.as_view()), path("export", Export.as_view())]
+urlpatterns = [
+    path("large", Large.as_view()),
+    path("calm", Calm.as_view()),
+    path("export", Export.as_view()),
+    path("asynchronous", Asynchronous.as_view()),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +96,7 @@ def _views(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "ends_turns" in name]
     room = WaitingRoom(places=4, of_one_user=2)
     monkeypatch.setattr(Large, "heavy", Kind("statistics", Turns(3, 2, room)))
+    monkeypatch.setattr(Asynchronous, "heavy", Large.heavy)
     monkeypatch.setattr(Export, "heavy", Kind("exports", Turns(64, 1, room), until_sent=True))
     monkeypatch.setattr(f"{__name__}.work", Work())
     yield
@@ -107,9 +121,13 @@ class Asked:
         """Close the connection, as a client does."""
         self._arriving.put_nowait({"type": "http.disconnect"})
 
+    async def end(self) -> None:
+        """Wait until the server is done with it."""
+        await asyncio.wait_for(self._task, 10)
+
     async def answer(self) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body."""
-        await asyncio.wait_for(self._task, 10)
+        await self.end()
         headers = {name.decode(): value.decode() for name, value in self.messages[0]["headers"]}
         return self.messages[0]["status"], headers, b"".join(one.get("body", b"") for one in self.messages[1:])
 
@@ -182,6 +200,23 @@ async def test_a_streamed_export_counts_until_it_is_sent_or_its_client_leaves() 
         assert (await one.answer())[2] == b"first"
     assert Export.heavy is not None
     assert Export.heavy.turns.under_way == 0
+
+
+async def test_a_turn_that_comes_when_the_client_has_left_is_given_back() -> None:
+    """The request ends at once, while a thread still waits for its turn."""
+    assert Large.heavy is not None
+    turns = Large.heavy.turns
+    before = [turns.take(int(ADA), 0) for _ in range(2)]
+    asked = Asked(HTTPApplication(), ASYNCHRONOUS, ADA)
+    await happens(lambda: waiting(Asynchronous) == 1)
+    asked.leave()
+    await asyncio.sleep(0.1)
+    for turn in before:
+        assert turn is not None
+        turn.end()
+    await asked.end()
+    await happens(lambda: waiting(Asynchronous) == 0)
+    assert turns.under_way == 0
 
 
 def test_requests_that_wait_leave_half_of_the_threads() -> None:

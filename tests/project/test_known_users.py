@@ -180,6 +180,14 @@ def test_a_session_ends_when_the_password_changes(browser: Client, reader: User)
     assert not Session.objects.exists(), "Django removes it"
 
 
+def test_a_login_removes_the_sessions_that_have_expired(browser: Client, reader: User) -> None:
+    """Else they stay for ever, as nobody brings their keys again."""
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    for _ in range(2):
+        Client().force_login(reader)
+    assert Session.objects.count() == 2
+
+
 def test_what_is_not_signed_is_no_session(browser: Client) -> None:
     assert status(browser) == 200
     text = session().session_data

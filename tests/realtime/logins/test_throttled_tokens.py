@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from realtime import auth
+from realtime.wire.close_codes import NO_LOGIN, Refused
 from tests.tokens import new_token
 
 HERE, THERE = "192.0.2.7", "192.0.2.8"
@@ -17,6 +21,19 @@ pytestmark = pytest.mark.django_db
 def answer(token: str, address: str = HERE, page: str = "/api/queue/") -> tuple[int, str | None]:
     found = Client().get(page, REMOTE_ADDR=address, headers={"authorization": token})
     return found.status_code, found.headers.get("Retry-After")
+
+
+def socket(token: str, address: str = HERE) -> dict[str, Any]:
+    headers = [(b"host", b"localhost"), (b"authorization", f"Token {token}".encode())]
+    return {"path": "/ws/runs/", "query_string": b"", "headers": headers, "client": [address, 5000]}
+
+
+def reason(token: str, address: str = HERE) -> str:
+    with pytest.raises(Refused) as refused:
+        auth.opened_by(socket(token, address))
+    assert refused.value.code == NO_LOGIN
+    assert len(refused.value.reason) < 123
+    return refused.value.reason
 
 
 def test_beyond_some_the_answer_is_429_with_the_cure() -> None:
@@ -53,6 +70,23 @@ def test_every_refusal_counts(token: str) -> None:
 
 def test_a_request_without_a_token_does_not_count() -> None:
     assert Client().get("/api/queue/", REMOTE_ADDR=HERE).status_code == 401
+    assert not AccessAttempt.objects.exists()
+
+
+def test_those_of_websockets_count_with_them(ada: User) -> None:
+    for _ in range(6):
+        answer("Token wrong")
+        assert "not valid" in reason("wrong")
+    assert "Too many wrong tokens came from this address." in reason("wrong")
+    assert answer("Token wrong")[0] == 429
+    assert "not valid" in reason("wrong", THERE)
+    assert auth.opened_by(socket(new_token(ada))) == ada
+
+
+def test_a_later_look_at_a_socket_counts_nothing() -> None:
+    """A token that was revoked meanwhile is no try."""
+    with pytest.raises(Refused):
+        auth.identify(socket("revoked"))
     assert not AccessAttempt.objects.exists()
 
 
