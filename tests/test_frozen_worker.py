@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import psutil
 from tests import slow_network
 from tests.installation import Server
 from tests.prepared_home import prepared
+from tests.training_processes import trains
 from tests.waiting import eventually
 
 LEASE_SECONDS = 3
@@ -79,14 +79,12 @@ def runs_of(worker: psutil.Process, server: Server) -> list[int]:
 
 
 def trainings(server: Server) -> list[psutil.Process]:
-    """Return copies of the fork server that lead a session of their own."""
     return [child for child in psutil.Process(server.process.pid).children(recursive=True) if _trains(child)]
 
 
 def _trains(process: psutil.Process) -> bool:
     try:
-        copy = "forkserver" in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
-        return copy and os.getsid(process.pid) == process.pid
+        return trains(process) and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, ProcessLookupError):
         return False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from tests.installation import Installation, Server
 from tests.prepared_home import ON_DEMAND, fill
 from tests.proxy import Proxy
 from tests.servers import free_port
+from tests.training_processes import is_fork_server_or_copy, trains
 from tests.waiting import eventually
 
 LEASE_SECONDS = 3.0
@@ -220,8 +220,8 @@ class Site:
 
 def _kind(process: psutil.Process) -> str:
     command = process.cmdline()
-    if "forkserver" in " ".join(command):
-        return "training" if os.getsid(process.pid) == process.pid else "forkserver"
+    if is_fork_server_or_copy(process):
+        return "training" if trains(process) else "forkserver"
     named = {"serve": "launcher", "web": "web", "worker": "worker"}
     return named.get(command[2], "") if len(command) > 2 and command[1].endswith("manage.py") else ""
 

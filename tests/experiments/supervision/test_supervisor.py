@@ -23,6 +23,7 @@ from runs import atomic_files, lifecycle, recorder
 from runs.files import exports
 from runs.json_logging import JsonLines
 from runs.models import FinalResult, Run, RunEvent, RunMetric
+from tests.training_processes import trains
 from tests.waiting import eventually
 
 Recipe = Callable[[str], None]
@@ -185,8 +186,7 @@ def test_a_killed_training_fails_within_seconds(queued: Run, recipe: Recipe, set
 
 def child_pid() -> int:
     """Return the one training process of this test: a copy of the fork server that leads its own session."""
-    forks = [child for child in psutil.Process().children(recursive=True) if "forkserver" in " ".join(child.cmdline())]
-    [pid] = [child.pid for child in forks if os.getsid(child.pid) == child.pid]
+    [pid] = [child.pid for child in psutil.Process().children(recursive=True) if trains(child)]
     return int(pid)
 
 
