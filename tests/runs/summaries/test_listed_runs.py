@@ -276,7 +276,7 @@ def test_many_runs_are_copied_piece_by_piece_which_is_told(make_run: MakeRun, mo
     ListedRun.objects.all().delete()
     told = io.StringIO()
     listed_runs.after_migrating(verbosity=1, stdout=told)
-    assert told.getvalue().splitlines()[-1].endswith(f"up to {runs[-1].pk} of {runs[-1].pk}")
+    assert told.getvalue().splitlines()[-1].endswith(f"up to {runs[-1].pk:,} of {runs[-1].pk:,}")
     assert listed_runs.differing() == 0
 
 
