@@ -11,10 +11,10 @@ from runs import clock
 
 
 class Clocks:
-    """They stand still, but for what a test does to them."""
+    """They stand still, from where they were, but for what a test does to them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.wall, self.monotonic = timezone.now(), 1000.0
+        self.wall, self.monotonic = timezone.now(), clock.monotonic()
         monkeypatch.setattr(clock, "now", lambda: self.wall)
         monkeypatch.setattr(clock, "monotonic", lambda: self.monotonic)
 

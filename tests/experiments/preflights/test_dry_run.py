@@ -6,7 +6,6 @@ import json
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,19 @@ from pytest_django.fixtures import Settings
 from experiments.api import views
 from experiments.models import Preflight
 from experiments.preflights import requests, state, worker_thread
-from experiments.processes import training_process
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.preflight_report import Preflight as Report
 from experiments.training.data.sources import SourceError
 from experiments.worker.maintenance import Maintenance
 from runs.leases import Fenced
 from runs.models import Run
+from tests.experiments.preflights.conftest import Stuck, Working
 from tests.experiments.training.datasets import with_class_folders
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/experiments/centralized/train?dry_run=true"
 VALID: dict[str, Any] = {"experiment_name": "Lungs", "source_path": "builtin:breast-cancer"}
-STUCK = "tests.experiments.recipes.starts_examining"
 
 
 def post(client: Client, body: dict[str, Any], url: str = URL) -> HttpResponse:
@@ -44,31 +42,6 @@ def post(client: Client, body: dict[str, Any], url: str = URL) -> HttpResponse:
 
 def content(response: Any) -> Any:
     return json.loads(response.content)
-
-
-class Working:
-    """The thread of reports, as a worker process has it."""
-
-    def __init__(self) -> None:
-        self.draining = threading.Event()
-        self.thread = worker_thread.PreflightThread(self.draining)
-        self.thread.start()
-
-    def stop(self) -> None:
-        self.draining.set()
-        self.thread.stop()
-
-
-@pytest.fixture
-def worker(warm: None, transactional_db: None) -> Iterator[Working]:
-    working = Working()
-    yield working
-    working.stop()
-
-
-@pytest.fixture
-def asked(user: User, config: TrainingConfig) -> Preflight:
-    return requests.request(config, user)
 
 
 def test_a_dry_run_is_answered_with_the_report_and_makes_no_run(api: Client, user: User, worker: Working) -> None:
@@ -189,31 +162,13 @@ def test_data_that_go_bad_after_the_request_are_a_problem_in_words(
     assert "Traceback" in (asked.folder / "train.log").read_text()
 
 
-class Stuck:
-    """A report in the making that does not get on, in a thread of its own."""
-
-    def __init__(self, asked: Preflight, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(worker_thread, "RECIPE", STUCK)
-        self.processes: list[training_process.TrainingProcess] = []
-        monkeypatch.setattr(worker_thread, "TrainingProcess", self._started)
-        self.working = Working()
-        eventually(lambda: Preflight.objects.get(pk=asked.pk).progress == "Comparing")
-
-    def _started(self, *args: Any, **kwargs: Any) -> training_process.TrainingProcess:
-        self.processes.append(training_process.TrainingProcess(*args, **kwargs))
-        return self.processes[-1]
-
-
-def test_a_killed_process_is_a_problem_in_words(asked: Preflight, warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    stuck = Stuck(asked, monkeypatch)
+def test_a_killed_process_is_a_problem_in_words(asked: Preflight, stuck: Stuck) -> None:
     stuck.processes[0].kill()
     eventually(lambda: Preflight.objects.get(pk=asked.pk).status == "failed")
-    stuck.working.stop()
     assert signal.SIGKILL.name in (Preflight.objects.get(pk=asked.pk).problem or "")
 
 
-def test_draining_gives_it_back_to_the_queue(asked: Preflight, warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    stuck = Stuck(asked, monkeypatch)
+def test_draining_gives_it_back_to_the_queue(asked: Preflight, stuck: Stuck) -> None:
     stuck.working.stop()
     asked.refresh_from_db()
     assert (asked.status, asked.worker, asked.progress) == ("queued", "", "")
@@ -260,8 +215,7 @@ def test_only_one_worker_gets_it(asked: Preflight) -> None:
     assert not worker_thread.make(asked.pk, draining=threading.Event())
 
 
-def test_one_whose_lease_was_lost_writes_nothing(asked: Preflight, warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    stuck = Stuck(asked, monkeypatch)
+def test_one_whose_lease_was_lost_writes_nothing(asked: Preflight, stuck: Stuck) -> None:
     Preflight.objects.filter(pk=asked.pk).update(attempt=2, worker="somebody else", progress="theirs")
     stuck.working.thread.stop()
     asked.refresh_from_db()

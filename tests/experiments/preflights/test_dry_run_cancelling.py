@@ -17,7 +17,7 @@ from experiments.preflights import leftover_folders, requests, state
 from experiments.training.contract import preflight_report
 from experiments.training.contract.config import TrainingConfig
 from runs.leases import Fenced
-from tests.experiments.preflights.test_dry_run import Stuck
+from tests.experiments.preflights.conftest import Stuck
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,11 +35,6 @@ FOUND = preflight_report.Preflight(
     trial=None,
     cost=preflight_report.Cost(reading=0, comparing=0, trial=0),
 )
-
-
-@pytest.fixture
-def asked(user: User, config: TrainingConfig) -> Preflight:
-    return requests.request(config, user)
 
 
 def cancel(client: Client, pk: int) -> tuple[int, Any]:
@@ -64,10 +59,7 @@ def test_a_queued_report_ends_at_once_and_is_never_made(api: Client, asked: Pref
     assert state.next_queued() is None
 
 
-def test_the_process_of_one_in_the_making_ends_and_its_folder_goes(
-    api: Client, asked: Preflight, warm: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stuck = Stuck(asked, monkeypatch)
+def test_the_process_of_one_in_the_making_ends_and_its_folder_goes(api: Client, asked: Preflight, stuck: Stuck) -> None:
     pid = stuck.processes[0].pid
     assert asked.folder.exists()
     began = time.monotonic()

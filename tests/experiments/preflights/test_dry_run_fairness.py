@@ -14,7 +14,7 @@ from experiments.periodic import stop_all
 from experiments.preflights import requests, state, worker_thread
 from experiments.processes import training_process
 from experiments.training.contract.config import TrainingConfig
-from tests.experiments.preflights.test_dry_run import STUCK
+from tests.experiments.preflights.conftest import STUCK
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)

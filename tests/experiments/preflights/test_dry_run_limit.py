@@ -15,22 +15,14 @@ from experiments.models import Preflight
 from experiments.preflights import requests, state, worker_thread
 from experiments.training.contract.config import TrainingConfig
 from tests.clocks import Clocks
-from tests.experiments.preflights.test_dry_run import STUCK, Stuck
+from tests.experiments.preflights.conftest import STUCK, Stuck
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def asked(user: User, config: TrainingConfig) -> Preflight:
-    return requests.request(config, user)
-
-
-def test_one_that_takes_too_long_is_ended_and_says_so(
-    asked: Preflight, warm: None, monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> None:
+def test_one_that_takes_too_long_is_ended_and_says_so(asked: Preflight, stuck: Stuck, settings: Settings) -> None:
     settings.PREFLIGHT_SECONDS = 3.0
-    stuck = Stuck(asked, monkeypatch)
     pid = stuck.processes[0].pid
     eventually(lambda: Preflight.objects.get(pk=asked.pk).status == "failed", within=10)
     stuck.working.stop()
@@ -56,15 +48,13 @@ def test_the_time_in_the_queue_counts_nothing(
     assert asked.status == "done"
 
 
-def test_a_clock_that_is_set_ends_none(asked: Preflight, warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    stuck = Stuck(asked, monkeypatch)
+def test_a_clock_that_is_set_ends_none(asked: Preflight, stuck: Stuck, monkeypatch: pytest.MonkeyPatch) -> None:
     clocks = Clocks(monkeypatch)
     clocks.jump(86_400)
     eventually(lambda: Preflight.objects.filter(pk=asked.pk, lease_until__gt=clocks.wall).exists())  # renewed since
     assert Preflight.objects.get(pk=asked.pk).status == "running"
     clocks.advance(86_400)
     eventually(lambda: Preflight.objects.get(pk=asked.pk).status == "failed")
-    stuck.working.stop()
 
 
 def test_a_lost_attempt_leaves_the_next_one_all_its_time(
