@@ -192,10 +192,11 @@ def _user_of_ticket(scope: Scope, ticket: str) -> User:
         run = _RUN.fullmatch(scope["path"])
         scope[_SPENT] = tickets.spend(ticket, int(run[1]) if run else None)
     credentials: Credentials = scope[_SPENT]
+    token_pk = credentials.token_pk
     user = (
         _user_of_session(credentials.session_key)
-        if credentials.session_key
-        else _in_scope(lambda: user_of_stored_token(int(credentials.token_pk)))
+        if token_pk is None
+        else _in_scope(lambda: user_of_stored_token(token_pk))
     )
     if user.pk != credentials.user_id:
         raise Refused(NO_LOGIN, "Somebody else logged in meanwhile.")

@@ -41,4 +41,4 @@ def _credentials(request: Request) -> Credentials:
     user: Any = request.user  # logged in
     if request.auth is None:
         return Credentials(user.pk, session_key=request.session.session_key or "")
-    return Credentials(user.pk, token_pk=str(request.auth.pk))
+    return Credentials(user.pk, token_pk=request.auth.pk)

@@ -26,7 +26,7 @@ class Credentials(NamedTuple):
 
     user_id: int
     session_key: str = ""
-    token_pk: str = ""
+    token_pk: int | None = None
 
 
 def issue(credentials: Credentials, only_run: int | None = None) -> str:
