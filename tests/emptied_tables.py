@@ -15,12 +15,20 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
+from access.default_project import DEFAULT_NAME, DEFAULT_PROJECT
+from access.models import Project
+
 KEPT = frozenset({ContentType._meta.db_table, Permission._meta.db_table})
 
 
 def empty_tables(alias: str = "default") -> None:
-    """Empty all tables of the models, as Django's `flush` does, except those of `KEPT`."""
+    """Empty all tables of the models, as Django's `flush` does, except those of `KEPT`; leave the default project."""
     connection = connections[alias]
+    _empty(connection)
+    Project.objects.using(alias).create(pk=DEFAULT_PROJECT, name=DEFAULT_NAME)
+
+
+def _empty(connection: BaseDatabaseWrapper) -> None:
     tables = [name for name in connection.introspection.django_table_names(only_existing=True) if name not in KEPT]
     if connection.vendor == "postgresql":
         _delete_rows(connection, tables)
