@@ -140,6 +140,7 @@ INSTALLED_APPS = [
     # before the admin, so that their templates win over its own
     "runs.apps.RunsConfig",
     "accounts.apps.AccountsConfig",
+    "audit.apps.AuditConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",  # project.urls finds the pages: commands need none
