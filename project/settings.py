@@ -114,6 +114,7 @@ RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "day
 UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
 LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
 LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
+DEFAULT_ROLE = _read("LIVETRAIN_DEFAULT_ROLE", one_of("viewer", "trainer"), "", "viewer or trainer")
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
 TOKEN_LIMIT_DAYS = _read("LIVETRAIN_TOKEN_LIMIT_DAYS", days_or_never, 366.0, "days above 0, or never")
 TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
@@ -138,6 +139,7 @@ ALLOWED_HOSTS = _read(
 )
 INSTALLED_APPS = [
     # before the admin, so that their templates win over its own
+    "access.apps.AccessConfig",
     "runs.apps.RunsConfig",
     "accounts.apps.AccountsConfig",
     "audit.apps.AuditConfig",

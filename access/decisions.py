@@ -1,0 +1,122 @@
+"""Decide what a user may see and do. This is the one place: all else asks it.
+
+Operators (superusers and staff) have the role admin in every project. Other users have the roles of their memberships.
+An API token may narrow both: to one project, and by its scope to a role. Its authentication says so by attributes of
+the user object, as `narrow` sets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+
+from access.roles import Role, includes, lower
+
+_KEPT = "_access"
+_PROJECT = "limited_to_project"
+_ROLE = "limited_to_role"
+_OPERATOR = "is_operator"
+# Written here, as nearly each request asks it: Django takes ten times as long to write it as a database to answer.
+_MEMBERSHIPS = "SELECT project_id, role FROM access_membership WHERE user_id = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one user may see and do, as of one moment.
+
+    `everything`: all projects, those to come included, with the role `most`; `roles` is empty then. Else `roles` has
+    the projects that the user belongs to.
+    """
+
+    user_id: int | None = None
+    everything: bool = False
+    roles: Mapping[int, Role] = field(default_factory=dict)
+    most: Role = Role.ADMIN
+
+    @property
+    def project_ids(self) -> frozenset[int] | None:
+        """The projects that the user sees; None: all of them."""
+        return None if self.everything else frozenset(self.roles)
+
+    def role_in(self, project_id: int) -> Role | None:
+        """Return the user's role in a project; None where there is none."""
+        return self.most if self.everything else self.roles.get(project_id)
+
+    def sees(self, project_id: int) -> bool:
+        """Tell whether the user sees what belongs to the project."""
+        return self.role_in(project_id) is not None
+
+    def may_train(self, project_id: int) -> bool:
+        """Tell whether the user may start runs and add data sets there."""
+        return includes(self.role_in(project_id), Role.TRAINER)
+
+    def may_manage(self, project_id: int) -> bool:
+        """Tell whether the user may change everything of the project, and its members."""
+        return includes(self.role_in(project_id), Role.ADMIN)
+
+    def may_change(self, project_id: int, owner_id: int | None) -> bool:
+        """Tell whether the user may change something of the project that is that owner's."""
+        if self.may_manage(project_id):
+            return True
+        return self.user_id is not None and owner_id == self.user_id and self.may_train(project_id)
+
+
+NOTHING = Access()
+
+
+def access_of(user: AbstractBaseUser | AnonymousUser) -> Access:
+    """Return what a user may see and do: nothing if anonymous or inactive.
+
+    Asks the database once and keeps the answer on the user object, which lives as long as a request. What lives longer
+    asks for `fresh_access_of`.
+    """
+    kept: Access | None = getattr(user, _KEPT, None)
+    return fresh_access_of(user) if kept is None else kept
+
+
+def fresh_access_of(user: AbstractBaseUser | AnonymousUser) -> Access:
+    """Return the same from the database, and keep that from now on."""
+    found = _read(user)
+    setattr(user, _KEPT, found)
+    return found
+
+
+def is_operator(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Tell whether a user is a superuser or staff, also where the scope of a token takes these rights away."""
+    return any(getattr(user, name, False) for name in ("is_superuser", "is_staff", _OPERATOR))
+
+
+def narrow(user: AbstractBaseUser, *, project_id: int | None, most: Role, operator: bool) -> None:
+    """Limit a user object to what a token allows: one project (None: all), and no role above `most`.
+
+    `operator` says whether the account is one, where `is_staff` of the object no longer does.
+    """
+    for name, value in ((_PROJECT, project_id), (_ROLE, most), (_OPERATOR, operator), (_KEPT, None)):
+        setattr(user, name, value)
+
+
+def _read(user: AbstractBaseUser | AnonymousUser) -> Access:
+    if not (user.is_authenticated and user.is_active):
+        return NOTHING
+    only: int | None = getattr(user, _PROJECT, None)
+    most: Role = getattr(user, _ROLE, Role.ADMIN)
+    if is_operator(user):
+        if only is None:
+            return Access(user.pk, everything=True, most=most)
+        return Access(user.pk, roles={only: most}, most=most)
+    roles = {number: lower(Role(role), most) for number, role in _memberships(user.pk) if role in Role.values}
+    if only is not None:
+        roles = {number: role for number, role in roles.items() if number == only}
+    return Access(user.pk, roles=roles, most=most)
+
+
+def _memberships(user_id: Any) -> list[tuple[int, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_MEMBERSHIPS, [user_id])
+        rows: list[tuple[int, str]] = cursor.fetchall()
+    return rows
