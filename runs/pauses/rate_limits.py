@@ -1,8 +1,8 @@
 """The header fields that tell a client its limits, as draft-ietf-httpapi-ratelimit-headers-11 (May 2026) defines them.
 
 `RateLimit-Policy` says what is allowed, `RateLimit` what is left of it. Both are lists of strings with parameters
-(RFC 9651). Only what the asker may know is told: what is left of a limit that others of the same address use too is told
-when nothing is left. Pure.
+(RFC 9651). Only what the asker may know is told: what is left of a limit that others at the same address use too, when
+nothing is left. Pure.
 """
 
 from __future__ import annotations
