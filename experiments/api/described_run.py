@@ -54,7 +54,7 @@ def _checked(normalise: Any, value: str) -> str:
 class DescribedRun(RunDetail):
     """The endpoint of one run: its owner and staff rename it, and change its description."""
 
-    http_method_names = ["get", "head", "patch"]
+    http_method_names = ["get", "head", "options", "patch"]
 
     def patch(self, request: Request, run_id: int) -> Response:
         """Change the run, and return it; 409 where it has another revision than the one that was sent."""
@@ -63,4 +63,4 @@ class DescribedRun(RunDetail):
         if "experiment_name" in changes:
             changes["name"] = changes.pop("experiment_name")
         operations.describe(run, request.user, **changes)  # type: ignore[arg-type]  # logged in
-        return self.get(request, run_id)
+        return self.detail(run_id)
