@@ -35,7 +35,7 @@ class TokenOptions(Parameters):
 class TokenList(ReadingView):
     """The endpoint of a user's tokens."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names = ["get", "head", "options", "post"]
 
     def get(self, request: Request) -> Response:
         """Return the user's tokens, the newest first; none can be read again."""

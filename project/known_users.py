@@ -18,13 +18,15 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 from knox.auth import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts import needed_scopes
 from accounts.credentials import user_of_token
 from accounts.models import APIToken
 from realtime.logins.throttled_tokens import ThrottledTokens
+from runs.problems import problem_types
 from runs.statements.prepared_query import PreparedQuery
 
 USUAL = "django.contrib.auth.backends.ModelBackend"
@@ -63,6 +65,23 @@ class TokenUsers(ThrottledTokens, TokenAuthentication):  # type: ignore[misc]  #
         except UnicodeDecodeError:
             raise AuthenticationFailed("Invalid token: it is not UTF-8.") from None
         return user_of_token(text)
+
+
+class CSRFFailed(PermissionDenied):
+    """403: a session alone is not enough where something is changed; the sentence says what is missing."""
+
+    problem = problem_types.CSRF_FAILED
+
+
+class SessionsWithCSRF(SessionAuthentication):
+    """DRF's authentication by session, whose refusals are told apart from those of rights."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Check the CSRF token; raises CSRFFailed."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise CSRFFailed(error.detail) from None
 
 
 def _user_of(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:

@@ -161,7 +161,8 @@ KNOX_TOKEN_MODEL = "accounts.APIToken"  # noqa: S105  (no secret, but a model)
 MIGRATION_MODULES = {"knox": None}  # its own table of tokens is not used
 REST_KNOX = {"TOKEN_PREFIX": "livetrain_"}  # by which scanners of repositories and logs know a secret
 MIDDLEWARE = [
-    "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
+    "request_ids.middleware.identified",  # first, so that whatever the others log has it
+    "project.answer_headers.answer_headers",  # before the others, so that their refusals have them too
     "project.held_turns.ends_turns",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -323,6 +324,7 @@ SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked from beside the serv
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+CSRF_FAILURE_VIEW = "project.error_answers.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -343,10 +345,11 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "project.known_users.TokenUsers",
-        "rest_framework.authentication.SessionAuthentication",
+        "project.known_users.SessionsWithCSRF",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "EXCEPTION_HANDLER": "runs.errors.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS tells methods; the schema tells the rest
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["runs.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "project.openapi.auto_schema.DescribedSchema",

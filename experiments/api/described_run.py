@@ -54,7 +54,7 @@ def _checked(normalise: Any, value: str) -> str:
 class DescribedRun(RunDetail):
     """The endpoint of one run: its owner and staff rename it, and change its description."""
 
-    http_method_names = ["get", "head", "patch"]
+    http_method_names = ["get", "head", "options", "patch"]
 
     def patch(self, request: Request, run_id: int) -> Response:
         """Change the run, and return it; 409 where it has another revision than the one that was sent."""

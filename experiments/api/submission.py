@@ -73,7 +73,8 @@ def key_of(request: Request) -> str | None:
     """Return the request's idempotency key; raises InvalidRequest for one that is too long."""
     key = request.headers.get("Idempotency-Key") or None
     if key and len(key) > MAX_KEY_LENGTH:
-        raise InvalidRequest([{"field": "Idempotency-Key", "message": f"Use at most {MAX_KEY_LENGTH} characters."}])
+        message = f"Use at most {MAX_KEY_LENGTH} characters."
+        raise InvalidRequest([{"field": "Idempotency-Key", "message": message}], place="header")
     return key
 
 

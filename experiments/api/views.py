@@ -127,7 +127,9 @@ def _networks() -> Iterable[tuple[str, NetworkSpec]]:
 def _dry_run(request: Request) -> bool:
     asked = request.query_params.get("dry_run", "").lower()
     if asked not in DRY_RUN:
-        raise InvalidRequest([{"field": "dry_run", "message": f"Write true or false; got {asked!r}."}])
+        raise InvalidRequest(
+            [{"field": "dry_run", "message": f"Write true or false; got {asked!r}."}], place="parameter"
+        )
     return DRY_RUN[asked]
 
 
@@ -136,7 +138,7 @@ def _wait(request: Request) -> float:
     asked = request.query_params.get("wait", str(DRY_RUN_WAIT_SECONDS))
     if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", asked, re.ASCII) or float(asked) > DRY_RUN_WAIT_SECONDS:
         message = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}; got {asked[:100]!r}."
-        raise InvalidRequest([{"field": "wait", "message": message}])
+        raise InvalidRequest([{"field": "wait", "message": message}], place="parameter")
     return float(asked)
 
 

@@ -47,5 +47,5 @@ def offset_of(request: Request) -> int:
     raw = request.headers.get("Upload-Offset", "")
     if not (raw.isascii() and raw.isdigit() and len(raw) < 19):
         message = "Send the number of bytes that the upload has already; GET the upload to learn it."
-        raise InvalidRequest([{"field": "Upload-Offset", "message": message}])
+        raise InvalidRequest([{"field": "Upload-Offset", "message": message}], place="header")
     return int(raw)

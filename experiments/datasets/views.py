@@ -133,8 +133,7 @@ class UploadDetail(DatasetView):
         try:
             dataset = uploads.append(upload, offset, request)  # a request passes read() on
         except uploads.WrongOffset as error:
-            body = {"detail": str(error), "received": error.received}
-            return Response(body, status=409, headers=_offset(error.received))
+            raise Conflict(str(error), {"received": error.received}, _offset(error.received)) from error
         except uploads.NotThatLong as error:
             raise TooLarge(str(error)) from error
         except Upload.DoesNotExist:

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from realtime.logins import failed_tries, refusals
 from realtime.logins.client_address import address_of
+from runs.problems import problem_types
 
 
 class TooManyWrongTokens(APIException):
@@ -21,6 +22,7 @@ class TooManyWrongTokens(APIException):
 
     status_code = 429
     default_code = "too_many_wrong_tokens"
+    problem = problem_types.TOO_MANY_WRONG_TOKENS
 
     def __init__(self) -> None:
         self.wait = failed_tries.lock_seconds()  # what becomes `Retry-After`

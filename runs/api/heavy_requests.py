@@ -65,12 +65,19 @@ class HeavyView(APIView):
     heavy: Kind | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check login, rights and parameters first: what is refused needs no turn."""
+        """Check login, rights, method and parameters first: what is refused needs no turn."""
         super().initial(request, *args, **kwargs)
+        if not self._answers(request):
+            return
         self.check_parameters(request)
         kind = self.kind_of_request()
         if kind is not None:
             kind.wait_for_turn(request._request, request.user.pk)
+
+    def _answers(self, request: Request) -> bool:
+        """Tell whether a handler will do something; another method has no parameters that could be wrong."""
+        method = (request.method or "").lower()
+        return method != "options" and method in self.http_method_names and hasattr(self, method)
 
     def check_parameters(self, request: Request) -> None:
         """Raise InvalidRequest for wrong parameters."""

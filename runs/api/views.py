@@ -58,7 +58,7 @@ class ReadingView(HeavyView):
     404 for what does not exist and for what the user may not see.
     """
 
-    http_method_names = ["get", "head"]
+    http_method_names = ["get", "head", "options"]
     renderer_classes = [JSONRenderer]
     parameters: type[Parameters] = Parameters
 

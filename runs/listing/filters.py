@@ -19,7 +19,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from runs.derived_models import ListedRun
-from runs.errors import InvalidRequest
+from runs.errors import InvalidRequest, invalid
 from runs.events import EVENT_TYPES
 from runs.listing import columns, orderings
 from runs.listing.columns import MOST_COLUMNS, Column
@@ -213,8 +213,14 @@ class EventsParameters(Parameters):
 
 
 def validated(parameters: type[Parameters], request: Request) -> dict[str, Any]:
-    """Check the request's query parameters; raises ValidationError (400) naming each wrong one."""
-    return dict(_made(parameters).run_validation(request.query_params.dict()))
+    """Check the request's query parameters; raises InvalidRequest naming each wrong one."""
+    try:
+        return dict(_made(parameters).run_validation(request.query_params.dict()))
+    except serializers.ValidationError as error:
+        raise invalid(error, "parameter") from error
+    except InvalidRequest as refused:
+        refused.place = "parameter"
+        raise
 
 
 @cache
