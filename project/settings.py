@@ -353,6 +353,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["runs.api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "project.openapi.auto_schema.DescribedSchema",
+    "SCHEMA_COERCE_PATH_PK": False,
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter like others: unknown where none is declared
 }
 SPECTACULAR_SETTINGS = SPECTACULAR

@@ -53,7 +53,7 @@ class CheckReport(TypedDict):
     reading: Reading | None
 
 
-class DatasetSummary(TypedDict):
+class DatasetLine(TypedDict):
     """A data set as a line of a list."""
 
     name: str
@@ -79,7 +79,7 @@ class DatasetPage(TypedDict):
     """A page of data sets by name."""
 
     next: str | None
-    results: list[DatasetSummary]
+    results: list[DatasetLine]
 
 
 class RunOnData(TypedDict):
@@ -94,7 +94,7 @@ class RunOnData(TypedDict):
     page: str
 
 
-class DatasetDetail(DatasetSummary):
+class DatasetDetail(DatasetLine):
     """Everything known of a data set, and the newest of the runs on it."""
 
     path: str | None
@@ -197,4 +197,3 @@ class RootListing(TypedDict):
     entries: list[RootEntry]
     others: int
     is_cut: bool
-

@@ -1,4 +1,4 @@
-"""The AsyncAPI document of the WebSockets: of `runs.events` and `realtime.wire.messages`, which declare what is sent."""
+"""The AsyncAPI document of the WebSockets, made of what `runs.events` and `realtime.wire.messages` declare."""
 
 from __future__ import annotations
 
@@ -108,7 +108,12 @@ def _server() -> Schema:
 
 def _channel_of_run() -> Schema:
     query = {
-        "after": {"type": "integer", "minimum": 0, "default": 0, "description": "The number of the last event you have."},
+        "after": {
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
+            "description": "Number of the last event you have.",
+        },
         "ack": {"type": "integer", "enum": [1], "description": "You acknowledge from the beginning."},
     }
     return {

@@ -25,6 +25,7 @@ SESSION = "session"
 WORDS_OF_PATHS = {
     "run_id": "Number of the run.",
     "group_id": "Number of the group.",
+    "name": "Name of the data set, or of the file.",
     "pk": "Number of the pre-flight report.",
     "token_id": "Number of the token.",
     "upload_id": "Identity of the upload.",
@@ -55,6 +56,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     target_class = "rest_framework.authentication.SessionAuthentication"
     name = SESSION
+    match_subclasses = True
     priority = 1
 
     def get_security_definition(self, auto_schema: Any) -> Schema:  # noqa: ARG002
@@ -149,9 +151,12 @@ class DescribedSchema(AutoSchema):  # type: ignore[misc]
             }
             for status in self.told.answers
         }
-        has_body = self.method in ("POST", "PATCH", "PUT")
-        names_something = bool(_variables(self.path))
-        return answers | problems.answers(self.told.refusals, has_body=has_body, names_something=names_something)
+        return answers | problems.answers(
+            self.told.refusals,
+            has_body=self.method in ("POST", "PATCH", "PUT"),
+            writes=self.method != "GET",
+            names_something=bool(_variables(self.path)),
+        )
 
     def _key(self) -> str:
         return f"{self.method} {self.url_name}"
@@ -180,4 +185,3 @@ def _headers(found: Mapping[str, Header]) -> Schema:
             name: {"description": header.description, "schema": dict(header.schema)} for name, header in found.items()
         }
     }
-

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from project.openapi import answer_examples, components, problems
 from project.openapi.described_operations import described_operations
 from project.openapi.field_schemas import body_schema
-from runs.api_reference.operation import NO_BODY, Content
+from runs.api_reference.operation import NO_BODY, Changed, Content
 
 JSON = "application/json"
 Schema = dict[str, Any]
@@ -42,6 +42,10 @@ class Bodies:
     def _reference(self, fields: Any) -> Schema:
         if isinstance(fields, Mapping):
             return dict(fields)
+        if isinstance(fields, Changed):
+            reference, found = components.changes_schemas(fields.model, fields.name, fields.description)
+            self.components.update(found)
+            return reference
         if issubclass(fields, BaseModel):
             reference, found = components.request_schemas(fields)
             self.components.update(found)
@@ -69,7 +73,8 @@ def bodies() -> Bodies:
         if isinstance(one, Content):
             answers[key, status][one.media_type] = {"schema": _schema_of_content(one)}
             continue
-        content: Schema = {"schema": next(rest)}
+        schema, earlier = next(rest), answers[key, status].get(JSON)
+        content = {"schema": schema} if earlier is None else {"schema": {"anyOf": [earlier["schema"], schema]}}
         if (example := answer_examples.of_answer(key, status)) is not None:
             content["example"] = example
         answers[key, status][JSON] = content
@@ -77,7 +82,7 @@ def bodies() -> Bodies:
 
 
 def _alternatives(body: Any) -> Iterator[Any]:
-    """Yield the bodies that a status may have: one JSON type, which may be a union, and files."""
+    """Yield the bodies that a status may have: JSON types, and files."""
     parts = body if isinstance(body, tuple) else (body,)
     yield from (part for part in parts if part is not NO_BODY)
 
@@ -85,4 +90,3 @@ def _alternatives(body: Any) -> Iterator[Any]:
 def _schema_of_content(content: Content) -> Schema:
     kind: Schema = {"type": "string"} if content.is_text else {"type": "string", "format": "binary"}
     return kind | {"description": content.description}
-

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from project.openapi import problems
 from project.openapi.bodies import bodies
 
 Schema = dict[str, Any]
@@ -48,6 +49,7 @@ def finish(result: Schema, **_context: Any) -> Schema:
     result["info"]["version"] = version()
     known = result["components"].setdefault("schemas", {})
     known.update(sorted(bodies().components.items()))
+    result["components"]["responses"] = problems.shared()
     return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import rest_framework.views  # noqa: F401  # before `runs.errors`, which both needs it and is loaded by it
 from rest_framework import serializers
 from rest_framework.fields import empty
 

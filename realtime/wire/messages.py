@@ -11,7 +11,6 @@ from typing import Literal, TypedDict
 from runs.shapes.queue_shapes import QueuePlaces
 from runs.shapes.run_shapes import RunSummary
 
-
 Skipped = TypedDict("Skipped", {"type": Literal["skipped"], "run_id": int, "from": int, "to": int})
 Skipped.__doc__ = "The numbers of old events that a client far behind is spared, the first and the last."
 

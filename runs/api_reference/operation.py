@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runs.listing.filters import Parameters
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from runs.listing.filters import Parameters
 
 NO_BODY = type(None)
 """The answer without a body."""
@@ -23,6 +26,15 @@ class Content:
     media_type: str
     description: str
     is_text: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changed:
+    """A body with any of the fields of a pydantic model, none of which is required."""
+
+    model: type[BaseModel]
+    name: str
+    description: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +53,9 @@ class Operation:
     `answers` are the bodies by status: a type (TypedDict, msgspec Struct or dataclass), `NO_BODY`, `Content`, or
     several of them, of which `Content` comes with its media type. `parameters` are those of the address (by default
     the view's `parameters`), `body` the fields of the request's body (by default the view's `body`): a class of
-    parameters, a pydantic model, a ready JSON schema, or `Content`. `refusals` are statuses that not all operations
-    have, and when they come: 404 is added where the address names something, 413 and 415 where there is a body.
+    parameters, a pydantic model, `Changed`, a ready JSON schema, or `Content`. `refusals` are statuses that not all
+    operations have, and when they come: 404 is added where the address names something, 413 and 415 where there is a
+    body.
     """
 
     summary: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 from runs.events import FinalStats, Progress, Status, TrainingStart
-from runs.hints.gradient_health import Health
 from runs.hints.early_stopping_countdown import Patience
+from runs.hints.gradient_health import Health
 from runs.hints.hint import Hint
 from runs.shapes.run_shapes import RunDetail
 from runs.statistics.matrix_statistics import Number
