@@ -18,7 +18,7 @@ WEBSOCKET = "websocket"
 _SEE = (
     "dataset-features", "dataset-sample-image", "dataset-samples",
     "builtin-detail", "builtin-features", "builtin-sample-image", "builtin-samples",
-    "data-roots", "metrics", "models", "options",
+    "api-events", "api-schema", "data-roots", "metrics", "models", "options",
     "group-detail", "group-list", "label-errors", "label-errors-export", "prometheus", "queue-gpus", "queue-runs",
     "run-archive", "run-differences", "run-epoch-matrices", "run-events", "run-facets", "run-file", "run-files",
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",

@@ -27,9 +27,11 @@ from runs.listing.filters import Parameters
 class TokenOptions(Parameters):
     """What a token is for, what it may do, and for how many days; null: without an end."""
 
-    name = serializers.CharField()
-    scope = serializers.ChoiceField(Scope.values, default=Scope.TRAIN.value)
-    days = serializers.FloatField(required=False, allow_null=True)
+    name = serializers.CharField(help_text="What it is for.")
+    scope = serializers.ChoiceField(Scope.values, default=Scope.TRAIN.value, help_text="What it may do.")
+    days = serializers.FloatField(
+        required=False, allow_null=True, help_text="How long it lives; null: without an end, where that is allowed."
+    )
 
 
 class TokenList(ReadingView):

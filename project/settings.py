@@ -20,6 +20,7 @@ from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
 from project import log_lines
+from project.openapi.configuration import SPECTACULAR
 from project.setting_values import (
     attributes,
     boolean,
@@ -157,6 +158,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "axes",
     "knox",
+    "drf_spectacular",  # its command, and templates
+    "drf_spectacular_sidecar",  # scripts and styles of the API's page
 ]
 KNOX_TOKEN_MODEL = "accounts.APIToken"  # noqa: S105  (no secret, but a model)
 MIGRATION_MODULES = {"knox": None}  # its own table of tokens is not used
@@ -354,7 +357,11 @@ REST_FRAMEWORK = {
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS tells methods; the schema tells the rest
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["runs.api.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "project.openapi.auto_schema.DescribedSchema",
+    "SCHEMA_COERCE_PATH_PK": False,
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter like others: unknown where none is declared
 }
+SPECTACULAR_SETTINGS = SPECTACULAR
 FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 

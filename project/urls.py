@@ -6,6 +6,7 @@ from django.urls import include, path
 from accounts.audit_trail.views import AuditTrail
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
 from project import health, help_pages, metrics
+from project.openapi.views import AsyncAPISchema, OpenAPISchema, docs_page
 from realtime.logins import account_passwords
 from realtime.ticket_views import Tickets
 
@@ -24,6 +25,9 @@ urlpatterns = [
     path("help/", help_pages.help_page, name="help"),
     path("help/<path:path>", help_pages.help_page, name="help-page"),
     path("admin/", admin.site.urls),
+    path("api/schema/", OpenAPISchema.as_view(), name="api-schema"),
+    path("api/asyncapi/", AsyncAPISchema.as_view(), name="api-events"),
+    path("api/docs/", docs_page, name="api-docs"),
     path("api/experiments/", include("experiments.urls")),
     path("api/queue/", QueueView.as_view(), name="queue"),
     path("api/queue/runs/", QueueRuns.as_view(), name="queue-runs"),

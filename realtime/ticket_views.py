@@ -39,7 +39,14 @@ class TooManyUnused(APIException):
 class TicketOptions(Parameters):
     """The run that the ticket is for; without it, it opens any one socket."""
 
-    run = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, allow_null=True, default=None)
+    run = serializers.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Number of the run; null: it opens any one socket.",
+    )
 
 
 class Tickets(APIView):

@@ -18,7 +18,12 @@ from runs.listing.filters import Parameters, validated
 class FolderParameters(Parameters):
     """`path` is a folder inside the data roots; without it, the roots are listed."""
 
-    path = serializers.CharField(max_length=4096, default="", trim_whitespace=False)
+    path = serializers.CharField(
+        max_length=4096,
+        default="",
+        trim_whitespace=False,
+        help_text="A folder inside the data roots; without it, the roots are listed.",
+    )
 
 
 class DataRootsView(APIView):

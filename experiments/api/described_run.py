@@ -20,9 +20,17 @@ NEITHER = "Give experiment_name, description, or both."
 class Changes(Parameters):
     """What to change, and the revision that it was read with."""
 
-    experiment_name = serializers.CharField(required=False, allow_blank=True)
-    description = serializers.CharField(required=False, allow_blank=True)
-    revision = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    experiment_name = serializers.CharField(
+        required=False, allow_blank=True, help_text="The new name, at most 200 characters."
+    )
+    description = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="What the run is about, plain text, at most 4,000 characters; blank takes it away.",
+    )
+    revision = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, help_text="The revision that the run was read with."
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """Parse the fields; a blank text is a text here, with which a description is taken away."""

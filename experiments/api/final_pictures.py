@@ -61,8 +61,10 @@ class FinalPictures(EvaluationView):
 class PictureParameters(EvaluationParameters):
     """Which size; `attempt` only tells addresses apart."""
 
-    size = serializers.ChoiceField(["small", "large"], default="large")
-    attempt = serializers.IntegerField(required=False)
+    size = serializers.ChoiceField(
+        ["small", "large"], default="large", help_text="large: at most 1,024 pixels a side; small: 160."
+    )
+    attempt = serializers.IntegerField(required=False, help_text="Only tells addresses apart.")
 
 
 class FinalPicture(EvaluationView):

@@ -20,8 +20,8 @@ from runs.scheduling import gpu_report, queue_report, queue_rows
 class QueueOptions(Parameters):
     """Whether the queue is to be paused, and why."""
 
-    paused = serializers.BooleanField()
-    reason = serializers.CharField(default="", allow_blank=True, max_length=500)
+    paused = serializers.BooleanField(help_text="Whether no further run is to start.")
+    reason = serializers.CharField(default="", allow_blank=True, max_length=500, help_text="Why; users read it.")
 
 
 class QueueView(APIView):

@@ -32,13 +32,17 @@ class SampleParameters(Parameters):
     asks for a few of each class instead.
     """
 
-    page = serializers.IntegerField(min_value=1, max_value=samples.LAST_PAGE, default=1)
-    by = serializers.ChoiceField(["class"], required=False)
+    page = serializers.IntegerField(
+        min_value=1, max_value=samples.LAST_PAGE, default=1, help_text="Which page, from 1."
+    )
+    by = serializers.ChoiceField(["class"], required=False, help_text="class: a few samples of each class.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add the field `class`, which Python does not allow as the name of an attribute."""
         return super().get_fields() | {
-            "class": serializers.CharField(max_length=1000, required=False, trim_whitespace=False)
+            "class": serializers.CharField(
+                max_length=1000, required=False, trim_whitespace=False, help_text="Samples of this class alone."
+            )
         }
 
 

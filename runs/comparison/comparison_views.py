@@ -29,7 +29,7 @@ HIGHEST_NUMBER = 2**63 - 1  # of a row
 class DifferenceParameters(Parameters):
     """The runs to compare, by number."""
 
-    runs = Numbers(required=True)
+    runs = Numbers(required=True, help_text="Numbers of at most 20 runs.")
 
     def validate_runs(self, numbers: list[int]) -> list[int]:
         """Refuse more runs than the page compares."""
@@ -41,18 +41,23 @@ class DifferenceParameters(Parameters):
 class PairedParameters(DifferenceParameters):
     """With the run that the others are compared with, by default the first, and the split, by default test."""
 
-    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER, required=False)
-    split = serializers.ChoiceField(SPLITS, required=False)
+    reference = serializers.IntegerField(
+        min_value=1,
+        max_value=HIGHEST_NUMBER,
+        required=False,
+        help_text="The run that the others are compared with; by default the first.",
+    )
+    split = serializers.ChoiceField(SPLITS, required=False, help_text="By default the one that most of them evaluated.")
 
 
 class FlippedParameters(Parameters):
     """A pair of runs, and which of them is right; `page` counts from 1."""
 
-    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER)
-    run = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER)
-    split = serializers.ChoiceField(SPLITS, required=False)
-    right = serializers.ChoiceField(SIDES, default="run")
-    page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, default=1)
+    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER, help_text="Number of the one run.")
+    run = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER, help_text="Number of the other run.")
+    split = serializers.ChoiceField(SPLITS, required=False, help_text="By default the one that both evaluated.")
+    right = serializers.ChoiceField(SIDES, default="run", help_text="Which of them is right.")
+    page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, default=1, help_text="Which page, from 1.")
 
 
 class ComparisonView(ReadingView):

@@ -31,13 +31,17 @@ MOST_ON_A_PAGE = 100
 class SplitParameters(Parameters):
     """Of which split."""
 
-    split = serializers.ChoiceField(["test", "val"], required=False)
+    split = serializers.ChoiceField(
+        ["test", "val"], required=False, help_text="By default test, where it was evaluated, else val."
+    )
 
 
 class ThresholdParameters(Parameters):
     """At which threshold."""
 
-    threshold = serializers.FloatField(required=False)
+    threshold = serializers.FloatField(
+        required=False, help_text="Which score is called positive; by default where the run decides."
+    )
 
     def validate_threshold(self, threshold: float) -> float:
         """Refuse what is no finite number."""
@@ -49,27 +53,39 @@ class ThresholdParameters(Parameters):
 class EvaluationParameters(SplitParameters):
     """Which evaluation: of which split, for which class."""
 
-    label = serializers.IntegerField(min_value=0, required=False)  # type: ignore[assignment]  # DRF takes it out again
+    label = serializers.IntegerField(
+        min_value=0,
+        required=False,
+        help_text="Which class, by its number, against the rest; by default the positive one of two, else 0.",
+    )  # type: ignore[assignment]  # DRF takes it out again
 
 
 class CurveParameters(EvaluationParameters):
     """With how many thresholds to choose from."""
 
-    points = serializers.IntegerField(min_value=2, max_value=MOST_POINTS, default=500)
+    points = serializers.IntegerField(
+        min_value=2, max_value=MOST_POINTS, default=500, help_text="At most so many thresholds."
+    )
 
 
 class CellParameters(EvaluationParameters, ThresholdParameters):
     """Which cell of the matrix, or all `errors`, at which threshold, by default the run's."""
 
-    cell = serializers.ChoiceField(["tn", "fp", "fn", "tp", "errors"])
+    cell = serializers.ChoiceField(
+        ["tn", "fp", "fn", "tp", "errors"], help_text="Which cell of the matrix, or all errors."
+    )
 
 
 class PageParameters(CellParameters):
     """Which page of the samples, from 1; with `thumbnails`, the pictures that the run keeps come with them."""
 
-    page = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=1)
-    page_size = serializers.IntegerField(min_value=1, max_value=MOST_ON_A_PAGE, default=50)
-    thumbnails = serializers.BooleanField(default=False)
+    page = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=1, help_text="Which page, from 1.")
+    page_size = serializers.IntegerField(
+        min_value=1, max_value=MOST_ON_A_PAGE, default=50, help_text="Samples on a page."
+    )
+    thumbnails = serializers.BooleanField(
+        default=False, help_text="Whether the pictures that the run keeps come with the samples."
+    )
 
 
 class EvaluationView(ReadingView):

@@ -22,7 +22,7 @@ from runs.saved_points import point_history
 class PredictionParameters(Parameters):
     """Of which split; by default of all that were evaluated."""
 
-    split = serializers.ChoiceField(["test", "val"], required=False)
+    split = serializers.ChoiceField(["test", "val"], required=False, help_text="By default all that were evaluated.")
 
 
 class RunPredictions(ReadingView):

@@ -37,8 +37,10 @@ NOTE = (
 class LabelErrorParameters(Parameters):
     """The runs whose predictions are compared with the labels: by number, or those of a group."""
 
-    runs = Numbers(required=False)
-    group = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+    runs = Numbers(required=False, help_text="Numbers of at most 20 runs; or give `group`.")
+    group = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, help_text="Number of a group of runs; or give `runs`."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse neither and both, and more runs than are read at once."""
@@ -52,8 +54,8 @@ class LabelErrorParameters(Parameters):
 class LabelErrorPage(LabelErrorParameters):
     """Which page of the list, from 1."""
 
-    page = serializers.IntegerField(min_value=1, max_value=100_000, default=1)
-    page_size = serializers.IntegerField(min_value=1, max_value=100, default=50)
+    page = serializers.IntegerField(min_value=1, max_value=100_000, default=1, help_text="Which page, from 1.")
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=50, help_text="Samples on a page.")
 
 
 class LabelErrorView(ReadingView):
