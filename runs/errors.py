@@ -19,7 +19,6 @@ from django.http import Http404
 from rest_framework.exceptions import APIException, MethodNotAllowed, ValidationError
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
-from rest_framework.views import exception_handler as drf_exception_handler
 
 from runs.failures import storage_errors
 from runs.failures.refused_writes import refused_writes
@@ -122,7 +121,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = NoRoom(sentence)
     elif isinstance(exc, ValidationError):
         exc = invalid(exc)
-    response = drf_exception_handler(exc, context)
+    response = _of_framework(exc, context)
     if response is not None:
         if isinstance(exc, MethodNotAllowed) and context["request"].method == "OPTIONS":
             return Response(status=204)  # with `Allow`, as every answer
@@ -133,6 +132,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         for name, value in getattr(exc, "headers", {}).items():
             response[name] = value
     return response
+
+
+def _of_framework(exc: Exception, context: dict[str, Any]) -> Response | None:
+    # Imported late: that module loads our parser, which imports this one.
+    from rest_framework.views import exception_handler as of_framework
+
+    return of_framework(exc, context)
 
 
 def _type_of(exc: Exception, status: int) -> ProblemType | None:
