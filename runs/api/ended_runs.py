@@ -9,7 +9,6 @@ from __future__ import annotations
 from django.db.models import Count, Max, Min
 from rest_framework.request import Request
 
-from runs import queries
 from runs.api.entity_tags import entity_tag
 from runs.derived_models import SplitLook
 from runs.models import Run
@@ -47,9 +46,8 @@ _OTHERS = PreparedQuery(
 )
 
 
-def version(request: Request, run_id: int) -> str | None:
-    """Return the tag of an answer about the run; None unless it has ended and the user may see it."""
-    run = queries.curve_run(request.user, run_id)
+def version(request: Request, run: Run | None) -> str | None:
+    """Return the tag of an answer about a run that `queries.curve_run` let the user see; None unless it has ended."""
     if run is None or run.status not in Run.ENDED:
         return None
-    return entity_tag(request, _ROW.stored(run_id), sorted(_LOOKS.stored(run_id)), _OTHERS.stored(run_id))
+    return entity_tag(request, _ROW.stored(run.pk), sorted(_LOOKS.stored(run.pk)), _OTHERS.stored(run.pk))

@@ -79,6 +79,13 @@ class ReadingView(HeavyView):
             raise NotFound(f"Run {run_id} does not exist.")
         return found[0]
 
+    def few_columns_of(self, run_id: int) -> Run:
+        """Read the same and little more in a prepared query; raises NotFound."""
+        run = queries.curve_run(self.request.user, run_id)
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return run
+
 
 class RunList(ReadingView):
     """One page of summaries, newest first by default, with the columns and curves that were asked for."""
@@ -145,7 +152,8 @@ class RunDetail(ReadingView):
 
     def get(self, request: Request, run_id: int) -> HttpResponseBase:
         """Return the run with its early stopping countdown; 304 for an ended one that the client has as it is."""
-        return unless_known(request, ended_runs.version(request, run_id), lambda: self.detail(run_id), NOT_KEPT)
+        tag = ended_runs.version(request, queries.curve_run(request.user, run_id))
+        return unless_known(request, tag, lambda: self.detail(run_id), NOT_KEPT)
 
     def detail(self, run_id: int) -> Response:
         """Build the answer; raises NotFound."""
@@ -187,13 +195,13 @@ class RunMetrics(ReadingView):
 
     def get(self, request: Request, run_id: int) -> HttpResponseBase:
         """Return the series that the parameters ask for; 304 where the client has those of an ended run."""
-        return unless_known(request, ended_runs.version(request, run_id), lambda: self._series(run_id), ASKED_AGAIN)
+        run = self.few_columns_of(run_id)
+        return unless_known(request, ended_runs.version(request, run), lambda: self._series(run), ASKED_AGAIN)
 
-    def _series(self, run_id: int) -> Response:
-        head = self.head_of(run_id)
-        metrics = narrowed(RunMetric.objects.filter(run_id=head.id), METRIC_LOOKUPS, self.asked)
+    def _series(self, run: Run) -> Response:
+        metrics = narrowed(RunMetric.objects.filter(run_id=run.pk), METRIC_LOOKUPS, self.asked)
         series = serializers.metric_series(queries.metric_series(metrics))
-        return Response({"run_id": head.id, "status": head.status, "last_seq": head.last_seq, "series": series})
+        return Response({"run_id": run.pk, "status": run.status, "last_seq": run.last_seq, "series": series})
 
 
 class RunFinalStats(ReadingView):
@@ -201,12 +209,12 @@ class RunFinalStats(ReadingView):
 
     def get(self, request: Request, run_id: int) -> HttpResponseBase:
         """Return the evaluated splits; 304 where the client has those of an ended run."""
-        return unless_known(request, ended_runs.version(request, run_id), lambda: self._splits(run_id), ASKED_AGAIN)
+        run = self.few_columns_of(run_id)
+        return unless_known(request, ended_runs.version(request, run), lambda: self._splits(run), ASKED_AGAIN)
 
-    def _splits(self, run_id: int) -> Response:
-        head = self.head_of(run_id)
-        splits = {result.split: serializers.final_split(result) for result in queries.final_results(head.id)}
-        return Response({"run_id": head.id, "status": head.status, "splits": splits})
+    def _splits(self, run: Run) -> Response:
+        splits = {result.split: serializers.final_split(result) for result in queries.final_results(run.pk)}
+        return Response({"run_id": run.pk, "status": run.status, "splits": splits})
 
 
 class RunFiles(ReadingView):

@@ -67,7 +67,7 @@ class RunSeries(SamplesView):
 
     def get(self, request: Request, run_id: int) -> HttpResponseBase:
         """Return the curves that were asked for, or all names; 304 where the client has those of an ended run."""
-        tag = ended_runs.version(request, run_id)
+        tag = ended_runs.version(request, queries.curve_run(request.user, run_id))
         return unless_known(request, tag, lambda: Response(self.answer_of(run_id)), ASKED_AGAIN)
 
 
