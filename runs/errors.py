@@ -136,7 +136,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 def _of_framework(exc: Exception, context: dict[str, Any]) -> Response | None:
     # Imported late: that module loads our parser, which imports this one.
-    from rest_framework.views import exception_handler as of_framework
+    from rest_framework.views import exception_handler as of_framework  # noqa: PLC0415
 
     return of_framework(exc, context)
 

@@ -19,6 +19,9 @@ from runs import schema
 from runs.check_tags import INSTALLATION
 
 
+OFTEN = "of this one alone; may be given several times"
+
+
 class Command(BaseCommand):
     """The command `audit`."""
 
@@ -31,9 +34,9 @@ class Command(BaseCommand):
         export = ways.add_parser("export", help="write events to the standard output")
         export.add_argument("--since", type=_moment, metavar="DATE", help="from then on, e.g. 2026-01-31")
         export.add_argument("--until", type=_moment, metavar="DATE", help="before then")
-        export.add_argument("--action", action="append", default=[], choices=list(ACTIONS), metavar="ACTION")
-        export.add_argument("--user", action="append", default=[], metavar="NAME")
-        export.add_argument("--project", action="append", default=[], type=int, metavar="NUMBER")
+        export.add_argument("--action", action="append", default=[], type=_action, metavar="ACTION", help=OFTEN)
+        export.add_argument("--user", action="append", default=[], metavar="NAME", help=OFTEN)
+        export.add_argument("--project", action="append", default=[], type=int, metavar="NUMBER", help=OFTEN)
         export.add_argument("--json", action="store_true", help="one JSON object a line")
         pruning = ways.add_parser("prune", help="remove events before a day; the trail says that it was done")
         pruning.add_argument(
@@ -77,6 +80,12 @@ class Command(BaseCommand):
 def _line(found: dict[str, Any], said: str) -> str:
     times = f" ({found['count']} times until {found['last_at']})" if found["count"] > 1 else ""
     return f"{found['at']} {said}{times}"
+
+
+def _action(name: str) -> str:
+    if name not in ACTIONS:
+        raise argparse.ArgumentTypeError(f"no action is called {name!r}; the reference page “Audit trail” has all")
+    return name
 
 
 def _moment(text: str) -> datetime:
