@@ -18,7 +18,6 @@ from audit.recording import record
 from runs import schema
 from runs.check_tags import INSTALLATION
 
-
 OFTEN = "of this one alone; may be given several times"
 
 
