@@ -8,10 +8,13 @@ from runs.check_tags import INSTALLATION
 
 
 class RealtimeConfig(AppConfig):
-    """Registers the system check of the public address."""
+    """Registers the system check of the public address, and announces rights that change."""
 
     name = "realtime"
 
     def ready(self) -> None:
-        """Register the check."""
+        """Register the check, and hear of what users may see."""
+        from realtime import access_hints  # noqa: PLC0415  (it needs models, which are loaded by now)
+
         register(check_public_address, INSTALLATION)
+        access_hints.connect()

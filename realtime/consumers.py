@@ -28,9 +28,9 @@ from django.contrib.auth.models import User
 
 from access.decisions import Access
 from realtime.hubs import hub_registry
+from realtime.hubs.client_queue import ClientQueue
 from realtime.hubs.db_threads import logins
 from realtime.hubs.hub import Gone, Hub
-from realtime.hubs.list_hub import ClientQueue
 from realtime.hubs.socket_access import SocketAccess
 from realtime.wire.close_codes import ACCESS_ENDED, BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
 from realtime.wire.daphne_protocol import direct_writer
@@ -249,7 +249,8 @@ class RunListConsumer(Live):
 
     async def renewed(self, before: Access) -> None:
         """Go on with what the user may see now."""
-        if self._client is not None and before != self.access.access:
+        now = self.access.access
+        if self._client is not None and (before.everything, before.roles) != (now.everything, now.roles):
             hub_registry.current_registry().rejoin_list(self._client)
 
 

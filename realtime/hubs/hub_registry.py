@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 
 from realtime.hubs import broadcast, socket_access
 from realtime.hubs.broadcast import ACCESS, RUN_LIST, run_group
+from realtime.hubs.client_queue import ClientQueue
 from realtime.hubs.db_threads import logins, pages, tail
 from realtime.hubs.hub import Hub
-from realtime.hubs.list_hub import ClientQueue, ListHub
+from realtime.hubs.list_hub import ListHub
 from realtime.hubs.local_hints import Listener
 from realtime.hubs.run_poller import Interest, pause_between_looks, poll_runs
 from realtime.hubs.socket_access import SocketAccess
@@ -66,6 +67,11 @@ class HubRegistry:
                 self.run_list = None
                 hub.close()
                 self._stop_if_idle()
+
+    def rejoin_list(self, client: ClientQueue) -> None:
+        """Go on with what the client's user may see now."""
+        if self.run_list is not None:
+            self.run_list.rejoin(client)
 
     # --- what the run poller asks ---
 
