@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from rest_framework.exceptions import PermissionDenied
 
+from access.decisions import access_of
 from experiments.api.submission import queue
 from experiments.launch import announce
 from realtime.hubs import broadcast
@@ -18,12 +19,14 @@ from runs import lifecycle, queries
 from runs.describing import descriptions
 from runs.errors import Conflict
 from runs.models import Run
+from runs.projects.refusals import why_not
 from runs.removal import deletion
 from runs.scheduling import moves
 from runs.scheduling.moves import Destination
 from runs.tagging.tags import tags_of
 
 StopRequest = Run.StopRequest
+BEHIND_ANOTHER = "The run before it is not yours; only staff may move run {} past it."
 
 
 def cancel(run: Run, user: User, *, evaluate: bool = False) -> None:
@@ -75,7 +78,8 @@ def move(run: Run, user: User, to: Destination) -> None:
     try:
         moved = moves.move(run.pk, to, may_overtake=user.is_staff)
     except moves.NotAllowed as error:
-        raise PermissionDenied(str(error)) from error
+        seen = access_of(user).sees(error.project_id)
+        raise PermissionDenied(str(error) if seen else BEHIND_ANOTHER.format(run.pk)) from error
     _require_queued(run, moved)
 
 
@@ -130,8 +134,8 @@ def copied(run: Run, user: User) -> dict[str, Any]:
 
 def require_right(run: Run, user: User) -> None:
     """Raise PermissionDenied unless the user may change this run."""
-    if not queries.may_change(user, run.owner_id):
-        raise PermissionDenied(f"Run {run.pk} belongs to {run.owner}; only its owner and staff may do that.")
+    if not queries.may_change(user, run):
+        raise PermissionDenied(why_not(user, run, f"Run {run.pk}", run.owner))
 
 
 def require_not_deleted(run: Run) -> None:
