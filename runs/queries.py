@@ -66,7 +66,7 @@ class Head(NamedTuple):
     """The state of a run's journal: last number, status, and times of its last change by a user and of its deletion.
 
     All from one row, so they agree. `touched_at` is the last tagging, deletion or restoration; `deleted_at` is set
-    while the run is deleted.
+    while the run is deleted; `project_id` is where the run belongs.
     """
 
     id: int
@@ -74,6 +74,7 @@ class Head(NamedTuple):
     status: str
     touched_at: datetime | None = None
     deleted_at: datetime | None = None
+    project_id: int = 0
 
 
 class Series(NamedTuple):

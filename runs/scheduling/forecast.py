@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -57,11 +57,18 @@ class Forecast:
     workers: list[Worker]
     held: Sequence[Held]  # the runs that train, the first that would start first
     places: Mapping[int, Place] = field(default_factory=dict)
+    projects: Mapping[int, int] = field(default_factory=dict)  # of each run that trains or waits
 
     @property
     def running(self) -> int:
         """How many runs train."""
         return len(self.held)
+
+    def runs_of(self, projects: Collection[int] | None) -> frozenset[int] | None:
+        """Choose the runs of these projects, of those that train or wait; None: all."""
+        if projects is None:
+            return None
+        return frozenset(run_id for run_id, project in self.projects.items() if project in projects)
 
     def of(self, run_id: int) -> Place | None:
         """Return the run's place; None for a run that does not wait."""
@@ -73,6 +80,7 @@ class _Row(NamedTuple):
 
     pk: int
     status: str
+    project_id: int
     owner_id: int
     experiment: str
     source: str
@@ -110,7 +118,7 @@ class _Row(NamedTuple):
 
 
 _COLUMNS = (
-    *("pk", "status", "owner_id", "experiment_name", "source_path", "max_epochs", "progress"),
+    *("pk", "status", "project_id", "owner_id", "experiment_name", "source_path", "max_epochs", "progress"),
     *("eta_seconds", "spent_seconds", "attempt_start", "worker"),
 )
 _CREATED = AsStored("created_at", output_field=DateTimeField())
@@ -145,7 +153,7 @@ def forecast(now: datetime | None = None) -> Forecast:
         for position, row in enumerate(waiting, 1)
     }
     held = [Held.of(row.pk, row.worker) for row in training]
-    return Forecast(queue, present, held, places)
+    return Forecast(queue, present, held, places, {row.pk: row.project_id for row in rows})
 
 
 def _starts(

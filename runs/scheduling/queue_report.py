@@ -18,24 +18,25 @@ def described(found: Forecast | None = None, *, visible: Collection[int] | None 
     """Describe the queue; `by` and `since` are null until it was paused once.
 
     `runs_per_user` is null without such a limit. `runs` are the first that wait, in their order; `queued` counts all.
-    Of the runs, those not in `visible` (None: all are) are counted in all numbers and places, and not named.
+    Runs that are not in `visible` (None: all are) are neither named nor counted; they have their places before and
+    between the others, and keep slots of workers busy.
     `absent_workers` train, but are not registered: `manage.py train`, or workers that are stopping or were lost.
     """
     found = found or forecast()
     queue, places = found.queue, found.places.items()
-    shown = [(run_id, place) for run_id, place in places if visible is None or run_id in visible][:SHOWN_RUNS]
+    waiting = [(run_id, place) for run_id, place in places if visible is None or run_id in visible]
     return {
         "paused": queue.paused,
         "reason": queue.reason or None,
         "by": queue.by.username if queue.by else None,
         "since": time_or_null(queue.since),
-        "queued": len(found.places),
-        "running": found.running,
+        "queued": len(waiting),
+        "running": sum(visible is None or one.run_id in visible for one in found.held),
         "runs_per_user": settings.RUNS_PER_USER,
         "slots": sum(one.slots for one in found.workers),
         "workers": workers.described(found.workers, found.held, visible),
         "absent_workers": workers.described_absent(found.workers, found.held, visible),
-        "runs": [{"run_id": run_id, **place_fields(place)} for run_id, place in shown],
+        "runs": [{"run_id": run_id, **place_fields(place)} for run_id, place in waiting[:SHOWN_RUNS]],
     }
 
 

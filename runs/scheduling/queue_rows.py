@@ -30,7 +30,7 @@ def unfinished(user: User | AnonymousUser) -> dict[str, list[dict[str, Any]]]:
 
 
 def seen_by(user: User | AnonymousUser) -> frozenset[int] | None:
-    """Read the numbers of the unfinished runs that the user sees; None: all. Others are counted, and not named."""
+    """Read the numbers of the unfinished runs that the user sees; None: all."""
     if sees_all(user):
         return None
     return frozenset(visible_runs(user).filter(status__in=Run.UNFINISHED).order_by().values_list("pk", flat=True))
