@@ -27,13 +27,14 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_de
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.password_rules import OnlyWithPassword
 from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of
 from realtime.logins.refusals import dead_links
 from realtime.logins.refused_logins import refused
 
 
-class LoginForm(AuthenticationForm):
+class LoginForm(OnlyWithPassword, AuthenticationForm):
     """The form of the page, which answers in its words."""
 
     error_messages = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,8 +18,6 @@ LONGEST_SUBJECT: Final = 255
 """As OpenID Connect says."""
 LONGEST_NAME: Final = 150
 LONGEST_EMAIL: Final = 254
-USER_NAME = re.compile(r"[\w.@+-]+")
-"""What Django allows in a user name."""
 MOST_GROUPS: Final = 5_000
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -68,7 +67,7 @@ def _user_name(claims: Mapping[str, Any], sign_on: SignOn) -> str:
     given = claim_of(claims, sign_on.username_claim)
     if not isinstance(given, str) or not given.strip():
         raise _unusable(sign_on.username_claim, "a text, the user name (LIVETRAIN_OIDC_USERNAME_CLAIM names the claim)")
-    name = re.sub(r"[^\w.@+-]+", "-", given.strip())[:LONGEST_NAME]
+    name = re.sub(r"[^\w.@+-]+", "-", unicodedata.normalize("NFKC", given).strip())[:LONGEST_NAME]
     if not name.strip("-"):
         raise _unusable(sign_on.username_claim, "a user name with letters or digits")
     return name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shlex
 
 from django.contrib.auth.models import User
@@ -12,10 +11,9 @@ from django.utils import timezone
 from accounts.models import ExternalIdentity
 from accounts.sign_on.claims import LONGEST_NAME, Person
 from accounts.sign_on.configuration import SignOn
-from accounts.sign_on.group_roles import follow_groups
+from accounts.sign_on.group_roles import BY, follow_groups
 from accounts.sign_on.refused import Refused
-
-logger = logging.getLogger(__name__)
+from audit.recording import record
 
 MOST_OF_A_NAME = 1_000
 """Limit of users whose names differ by a number at the end."""
@@ -38,8 +36,16 @@ def user_for(person: Person, sign_on: SignOn) -> User:
 def link(user: User, issuer: str, subject: str) -> ExternalIdentity:
     """Let who logs in as `subject` at the provider be this user from now on, and nobody else."""
     with transaction.atomic():
-        found, _ = ExternalIdentity.objects.update_or_create(issuer=issuer, subject=subject, defaults={"user": user})
-    return found
+        identity, _ = ExternalIdentity.objects.update_or_create(issuer=issuer, subject=subject, defaults={"user": user})
+        record("sso.connected", target=user, issuer=issuer, subject=subject)
+    return identity
+
+
+def unlink(identity: ExternalIdentity) -> None:
+    """Let an identity be nobody's: its next login makes a new account, or is refused where the name is taken."""
+    with transaction.atomic():
+        record("sso.disconnected", target=identity.user, issuer=identity.issuer, subject=identity.subject)
+        identity.delete()
 
 
 @transaction.atomic
@@ -71,8 +77,8 @@ def _made(person: Person) -> ExternalIdentity:
     user = User(username=_free_name(person))
     user.set_unusable_password()
     user.save()
-    logger.info("single sign-on: made the user %s", user.get_username())
-    return ExternalIdentity.objects.create(user=user, issuer=person.issuer, subject=person.subject)
+    record("user.created", target=user, user=user, by=BY)
+    return link(user, person.issuer, person.subject)
 
 
 def _free_name(person: Person) -> str:
@@ -95,9 +101,6 @@ def _free_name(person: Person) -> str:
 
 def _is_taken(person: Person, name: str) -> Refused:
     name = name or person.user_name
-    logger.warning(
-        "single sign-on: %s is the name of a local account, and not of the subject %r", name, person.subject
-    )
     return Refused(
         "There is another account of your name",
         f"This server has an account “{name}” that does not belong to your login yet, and may be somebody else's. If "
@@ -115,6 +118,7 @@ def _take_names(user: User, person: Person) -> None:
         setattr(user, name, given[name])
     if changed:
         user.save(update_fields=changed)
+        record("user.changed", target=user, user=user, changed=changed, by=BY)
 
 
 def _in_no_required_group(sign_on: SignOn) -> Refused:

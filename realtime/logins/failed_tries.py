@@ -12,10 +12,11 @@ from django.conf import settings
 from django.http import HttpRequest
 
 TOKENS, LINKS, ANY_NAME = "(API tokens)", "(login links)", "(any name)"
+SIGN_ONS = "(single sign-on)"
 """What is counted without a name; no user can be called so."""
 ANYWHERE = "255.255.255.255"
 """Stands for every address, and is that of no client: what is counted per user."""
-_TIMES = {TOKENS: 4, LINKS: 4, ANY_NAME: 20}
+_TIMES = {TOKENS: 4, LINKS: 4, ANY_NAME: 20, SIGN_ONS: 20}
 """How many times the tries of a name: several programs and people may share an address."""
 LONGEST_NAME = 150
 _NAME = "username"
