@@ -111,6 +111,7 @@ GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "days above 0")
+AUDIT_DAYS = _read("LIVETRAIN_AUDIT_DAYS", days_or_never, float("inf"), "days above 0, or never")
 UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
 LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
 LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
@@ -178,6 +179,7 @@ REST_KNOX = {"TOKEN_PREFIX": "livetrain_"}  # by which scanners of repositories 
 MIDDLEWARE = [
     "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
     "project.held_turns.ends_turns",
+    "realtime.logins.audited_requests.audited",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "project.request_bodies.body_limit",
@@ -284,6 +286,8 @@ AUTHENTICATION_BACKENDS = [
     "realtime.logins.throttled_backend.ThrottledLogins",
     "django.contrib.auth.backends.ModelBackend",
 ]
+if SIGN_ON:
+    AUTHENTICATION_BACKENDS.append(sign_on_settings.BACKEND)
 AXES_HANDLER = f"realtime.logins.attempt_handlers.{'RedisAttempts' if REDIS_URL else 'DatabaseAttempts'}"
 AXES_FAILURE_LIMIT = "realtime.logins.failed_tries.limit"
 AXES_USERNAME_CALLABLE = "realtime.logins.failed_tries.name_of"

@@ -16,6 +16,8 @@ from accounts.sign_on.group_rules import WrongRule, parse_groups, parse_rules
 APPS = ["allauth", "allauth.account", "allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
 """Installed only with single sign-on. Their tables stay empty: who belongs to whom is in our own."""
 MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
+BACKEND = "accounts.sign_on.backend.SignOnBackend"
+"""Last of the authentication backends; not imported, as models are not loaded yet."""
 OF_ALLAUTH: dict[str, Any] = {
     "SOCIALACCOUNT_ADAPTER": "realtime.sign_on.provider.SignOnAdapter",
     "ACCOUNT_EMAIL_VERIFICATION": "none",

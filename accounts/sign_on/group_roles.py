@@ -16,7 +16,7 @@ BY = "single sign-on"
 
 
 def follow_groups(user: User, groups: frozenset[str], sign_on: SignOn) -> None:
-    """Change memberships and rights to match, and record it; to be called in a transaction.
+    """Change memberships and rights to match; to be called in a transaction.
 
     Memberships that were given by hand stay as they are, also where a group gives another role in their project.
     """
@@ -37,7 +37,6 @@ def _follow_rights(user: User, groups: frozenset[str], sign_on: SignOn) -> None:
         user.is_staff = STAFF in given or user.is_superuser
     if before != (user.is_superuser, user.is_staff):
         user.save(update_fields=["is_superuser", "is_staff"])
-        record("user.rights_changed", target=user, user=user, superuser=user.is_superuser, staff=user.is_staff, by=BY)
 
 
 def _follow_memberships(user: User, wanted: Mapping[str, GroupRule]) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import ExternalIdentity
 from accounts.sign_on.claims import LONGEST_NAME, Person
 from accounts.sign_on.configuration import SignOn
-from accounts.sign_on.group_roles import BY, follow_groups
+from accounts.sign_on.group_roles import follow_groups
 from accounts.sign_on.refused import Refused
 from audit.recording import record
 
@@ -77,7 +77,6 @@ def _made(person: Person) -> ExternalIdentity:
     user = User(username=_free_name(person))
     user.set_unusable_password()
     user.save()
-    record("user.created", target=user, user=user, by=BY)
     return link(user, person.issuer, person.subject)
 
 
@@ -118,7 +117,6 @@ def _take_names(user: User, person: Person) -> None:
         setattr(user, name, given[name])
     if changed:
         user.save(update_fields=changed)
-        record("user.changed", target=user, user=user, changed=changed, by=BY)
 
 
 def _in_no_required_group(sign_on: SignOn) -> Refused:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth import login
+from django.contrib.auth import BACKEND_SESSION_KEY, login
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LogoutView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from accounts.sign_on.backend import BACKEND
 from accounts.sign_on.claims import Person, person_of
 from accounts.sign_on.configuration import SignOn
 from accounts.sign_on.identities import user_for
@@ -29,8 +30,6 @@ from realtime.sign_on.login_failures import LoginFailure
 
 logger = logging.getLogger(__name__)
 
-BY_SIGN_ON = "sign_on"
-"""In a session: that it began at the provider."""
 _TITLE_DOWN = "{name} does not answer"
 _DOWN = "Nothing is wrong with your account: log in again in a moment."
 
@@ -91,15 +90,14 @@ class SignOnLogout(LogoutView):
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         """End the session."""
-        by_sign_on = settings.SIGN_ON is not None and request.session.get(BY_SIGN_ON, False)
+        by_sign_on = settings.SIGN_ON is not None and request.session.get(BACKEND_SESSION_KEY) == BACKEND
         answer = super().post(request, *args, **kwargs)
         return redirect("logged-out") if by_sign_on else answer
 
 
 def _logged_in(request: HttpRequest, user: User, person: Person, next_page: str) -> HttpResponse:
     request.session.flush()  # a login begins a session
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
-    request.session[BY_SIGN_ON] = True
+    login(request, user, backend=BACKEND)
     logger.info("user %s logged in by single sign-on as %r", user.get_username(), person.subject)
     return redirect(_safe(request, next_page))
 

@@ -24,9 +24,12 @@ def installed_library() -> Iterator[None]:
     apps.clear_cache()
     for config in added:
         config.import_models()
-    middleware = [*settings.MIDDLEWARE, *sign_on_settings.MIDDLEWARE]
+    changed = {
+        "MIDDLEWARE": [*settings.MIDDLEWARE, *sign_on_settings.MIDDLEWARE],
+        "AUTHENTICATION_BACKENDS": [*settings.AUTHENTICATION_BACKENDS, sign_on_settings.BACKEND],
+    }
     try:
-        with override_settings(MIDDLEWARE=middleware, **sign_on_settings.OF_ALLAUTH):
+        with override_settings(**changed, **sign_on_settings.OF_ALLAUTH):
             yield
     finally:
         for config in added:
