@@ -64,10 +64,10 @@ class ExternalIdentityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # gene
     fields = ("user", "issuer", "subject")
     raw_id_fields = ("user",)
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str]:
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, str | list[str]]:
         """Begin with the issuer of the settings."""
         issuer = settings.SIGN_ON.issuer if settings.SIGN_ON else ""
-        return {"issuer": issuer} | super().get_changeform_initial_data(request)  # type: ignore[operator]
+        return {"issuer": issuer} | super().get_changeform_initial_data(request)
 
     def has_change_permission(self, _request: HttpRequest, _obj: ExternalIdentity | None = None) -> bool:
         """Let nobody change one: who is linked to whom is made and ended, so that both are recorded."""

@@ -86,7 +86,7 @@ def configured(
     if not issuer:
         given = {"CLIENT_ID": client_id, "CLIENT_SECRET": secret, "CLIENT_SECRET_FILE": secret_file, "GROUPS": groups}
         _refuse_halves(given | {"REQUIRED_GROUP": required, "ACR": acr})
-        if password_login != "yes":
+        if password_login != "yes":  # noqa: S105  (no password)
             raise ImproperlyConfigured(
                 f"LIVETRAIN_PASSWORD_LOGIN={password_login}: without LIVETRAIN_OIDC_ISSUER nobody could log in."
             )

@@ -38,7 +38,7 @@ def diagnose_projects() -> Iterator[Finding]:
 
 
 def _provider(sign_on: SignOn) -> Finding:
-    from realtime.sign_on import metadata
+    from realtime.sign_on import metadata  # noqa: PLC0415
 
     provider = metadata.provider_at(sign_on.issuer)
     try:

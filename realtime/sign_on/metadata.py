@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import jwt
 import requests
+from requests import RequestException as RequestException  # noqa: PLC0414  # what fails, for those who load no library
 
 from runs import clock
 
@@ -52,10 +53,9 @@ class Metadata:
 class Session(requests.Session):
     """Requests to a provider: bounded in time, and sent on to nobody else."""
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **options: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Send a request; raises requests.RequestException."""
-        options["timeout"], options["allow_redirects"] = TIMEOUT_SECONDS, False
-        return super().request(method, url, *args, **options)
+        return super().send(request, **options | {"timeout": TIMEOUT_SECONDS, "allow_redirects": False})
 
 
 class _Kept(Generic[T]):

@@ -42,7 +42,8 @@ class _Client(OAuth2Client):  # type: ignore[misc]  # allauth has no types
     def get_access_token(self, code: str, pkce_code_verifier: str | None = None, extra_data: Any = None) -> Claims:
         """Return what the provider answers; raises OAuth2Error and requests.RequestException."""
         if self.basic_auth:
-            self.consumer_key, self.consumer_secret = map(quote, (self.consumer_key, self.consumer_secret))
+            sign_on = _sign_on()
+            self.consumer_key, self.consumer_secret = quote(sign_on.client_id), quote(sign_on.client_secret)
         try:
             answer: Claims = super().get_access_token(code, pkce_code_verifier, extra_data)
         except (KeyError, ValueError, TypeError) as error:  # no type of content, no JSON, no object
@@ -94,7 +95,9 @@ class _Endpoints(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 
     def _more(self, claims: Claims, sign_on: SignOn, access_token: str) -> Claims:
         """Return what the ID token lacks and the provider's user information may have."""
-        wanted = {sign_on.username_claim, "email", "given_name"} | ({sign_on.groups_claim} if sign_on.needs_groups else set())
+        wanted = {sign_on.username_claim, "email", "given_name"} | (
+            {sign_on.groups_claim} if sign_on.needs_groups else set()
+        )
         address = self._at.metadata().userinfo_endpoint
         if not address or all(claim_of(claims, name) is not None for name in wanted):
             return {}
@@ -206,5 +209,5 @@ def absolute(request: HttpRequest, path: str) -> str:
 
 
 def _sign_on() -> SignOn:
-    found: SignOn = settings.SIGN_ON
-    return found
+    assert settings.SIGN_ON is not None  # noqa: S101  (else no address leads here)
+    return settings.SIGN_ON

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, login
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LogoutView
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -41,7 +42,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     sign_on = _sign_on()
     if _is_locked(request):
         return refused(request, failed_sign_ons())
-    from realtime.sign_on import metadata, provider
+    from realtime.sign_on import metadata, provider  # noqa: PLC0415
 
     try:
         return provider.begin(request, _safe(request, request.GET.get("next", "")))
@@ -56,15 +57,13 @@ def callback(request: HttpRequest) -> HttpResponse:
     sign_on = _sign_on()
     if _is_locked(request):
         return refused(request, failed_sign_ons())
-    from requests import RequestException
-
-    from realtime.sign_on import provider
+    from realtime.sign_on import metadata, provider  # noqa: PLC0415
 
     try:
         claims, next_page = provider.complete(request)
     except LoginFailure as failure:
         return _failed(request, sign_on, failure)
-    except RequestException as error:
+    except metadata.RequestException as error:
         return _unreachable(request, sign_on, error)
     try:
         person = person_of(claims, sign_on)
@@ -88,7 +87,7 @@ def logged_out(request: HttpRequest) -> HttpResponse:
 class SignOnLogout(LogoutView):
     """Logs out here; a session that began at the provider is followed by a page about the login there."""
 
-    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the session."""
         by_sign_on = settings.SIGN_ON is not None and request.session.get(BACKEND_SESSION_KEY) == BACKEND
         answer = super().post(request, *args, **kwargs)
@@ -134,7 +133,7 @@ def _page(
 
 def _end_of_session(request: HttpRequest, sign_on: SignOn) -> str:
     """Return where the provider ends its own session; blank if it cannot be asked, or has no such address."""
-    from realtime.sign_on import metadata, provider
+    from realtime.sign_on import metadata, provider  # noqa: PLC0415
 
     try:
         address = metadata.provider_at(sign_on.issuer).metadata().end_session_endpoint
@@ -161,5 +160,4 @@ def _sign_on() -> SignOn:
     """Return how single sign-on is configured; raises Http404 where it is not."""
     if settings.SIGN_ON is None:
         raise Http404("There is no single sign-on here: LIVETRAIN_OIDC_ISSUER is not set.")
-    found: SignOn = settings.SIGN_ON
-    return found
+    return settings.SIGN_ON

@@ -38,7 +38,10 @@ def test_groups_give_roles_in_projects_and_rights() -> None:
         ('"CN=Heads,OU=CT"="Lungs, CT: 2026":admin', GroupRule("CN=Heads,OU=CT", "admin", "Lungs, CT: 2026")),
         ('"a ""b"""=Lungs:viewer', GroupRule('a "b"', "viewer", "Lungs")),
         ("urn:example:a b=Lungs of 2026:viewer,\n", GroupRule("urn:example:a b", "viewer", "Lungs of 2026")),
-        ("1b6f0a52-8a3c-4d6e-9a35-2f0c7f6ed5a1=12a:admin", GroupRule("1b6f0a52-8a3c-4d6e-9a35-2f0c7f6ed5a1", "admin", "12a")),
+        (
+            "1b6f0a52-8a3c-4d6e-9a35-2f0c7f6ed5a1=12a:admin",
+            GroupRule("1b6f0a52-8a3c-4d6e-9a35-2f0c7f6ed5a1", "admin", "12a"),
+        ),
     ],
 )
 def test_any_name_can_be_written(text: str, rule: GroupRule) -> None:

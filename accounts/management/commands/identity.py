@@ -63,7 +63,9 @@ class Command(BaseCommand):
             found = found.filter(issuer=issuer, subject=subject)
         identities = list(found)
         if not identities:
-            raise CommandError(f"{user.get_username()} is not linked with {subject!r}; without --unlink, all are listed.")
+            raise CommandError(
+                f"{user.get_username()} is not linked with {subject!r}; without --unlink, all are listed."
+            )
         for identity in identities:
             unlink(identity)
         self.stdout.write(f"Ended {len(identities)} of {user.get_username()}.")

@@ -21,6 +21,7 @@ def installed_library() -> Iterator[None]:
     added = [AppConfig.create(name) for name in sign_on_settings.APPS]
     for config in added:
         apps.app_configs[config.label], config.apps = config, apps
+        config.models = apps.all_models[config.label]
     apps.clear_cache()
     for config in added:
         config.import_models()

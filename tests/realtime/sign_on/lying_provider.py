@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 CLIENT = "livetrain"
 
 
-def new_key() -> rsa.RSAPrivateKey:
+@cache
+def key(name: str = "first") -> rsa.RSAPrivateKey:
+    """Make a key once for all tests: that takes longer than any of them."""
     return rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 
 
@@ -25,7 +28,7 @@ class LyingProvider:
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
-        self.key = new_key()
+        self.key = key()
         self.key_id: str | None = "first"
         self.metadata: dict[str, Any] = {}
         """What differs from usual metadata; None leaves a value out."""
@@ -67,7 +70,8 @@ class LyingProvider:
         usual |= {"preferred_username": "ada", "email": "a@example.org", "given_name": "Ada", "groups": ["radiology"]}
         claims = {name: value for name, value in (usual | self.claims).items() if value is not None}
         headers = {"kid": self.key_id} if self.key_id else None
-        return jwt.encode(claims, self.signed_with or self.key, self.signature, headers)
+        signing: Any = None if self.signature == "none" else self.signed_with or self.key
+        return jwt.encode(claims, signing, self.signature, headers)
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -18,12 +18,12 @@ from accounts.sign_on.identities import link, unlink
 from audit.models import AuditEvent
 from tests.realtime.sign_on.conftest import BEGIN, People, changed, sent_on
 
-ADA = {"preferred_username": "ada", "given_name": "Ada", "family_name": "L", "email": "ada@example.org"}
+ADA: dict[str, Any] = {"preferred_username": "ada", "given_name": "Ada", "family_name": "L", "email": "ada@example.org"}
 pytestmark = pytest.mark.django_db
 
 
 def user_of(client: Client) -> User | None:
-    return User.objects.filter(pk=client.session.get("_auth_user_id")).first()
+    return User.objects.filter(pk=client.session.get("_auth_user_id") or 0).first()
 
 
 def roles(name: str) -> dict[str, tuple[str, str]]:
@@ -32,7 +32,7 @@ def roles(name: str) -> dict[str, tuple[str, str]]:
     return {one.project.name: (one.role, one.from_group) for one in found}
 
 
-def text(answer: HttpResponse) -> str:
+def text(answer: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", answer.content.decode()))
 
 
@@ -210,7 +210,7 @@ def test_groups_may_lie_deeper_or_be_one_text(people: People, settings: Settings
     people.log_in("17", **ADA, realm_access={"roles": ["heads"]})
     assert roles("ada")["Lungs"] == ("admin", "heads")
     changed(settings, groups_claim="https://example.org/groups")
-    people.log_in("17", **ADA, **{"https://example.org/groups": "radiology"})
+    people.log_in("17", **ADA, **dict[str, Any]({"https://example.org/groups": "radiology"}))
     assert roles("ada")["Lungs"] == ("trainer", "radiology")
 
 
@@ -236,7 +236,7 @@ def test_a_login_begins_a_session_and_ends_the_one_before(people: People) -> Non
     people.log_in("17", client, **ADA)
     assert client.session.session_key != before
     assert not Session.objects.filter(session_key=before).exists()
-    assert [key for key in client.session.keys() if "social" in key] == []
+    assert [key for key, _ in client.session.items() if "social" in key] == []
 
 
 def test_a_token_of_such_a_user_works_and_ends_with_the_account(people: People) -> None:
@@ -266,7 +266,10 @@ def test_logging_out_ends_the_session_here_and_shows_the_way_to_end_the_other(pe
     assert answer["Location"] == "/logged-out/"
     assert user_of(client) is None
     page = client.get("/logged-out/").content.decode()
-    assert f'href="{people.issuer}/oauth2/end_session?client_id=livetrain&amp;post_logout_redirect_uri=http%3A%2F%2Ft' in page
+    assert (
+        f'href="{people.issuer}/oauth2/end_session?client_id=livetrain&amp;post_logout_redirect_uri=http%3A%2F%2Ft'
+        in page
+    )
 
 
 def test_a_session_of_a_password_logs_out_as_ever(people: People) -> None:
