@@ -47,3 +47,24 @@ class APIToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
     def is_migrated(self) -> bool:
         """Whether it is of a version whose tokens had neither prefix nor end."""
         return not self.token_key.startswith(settings.REST_KNOX["TOKEN_PREFIX"])
+
+
+class ExternalIdentity(models.Model):
+    """Whom a user is at an identity provider: who logs in there as `subject` is logged in here as `user`.
+
+    Issuer and subject together are all that identifies somebody: names and addresses can pass to other people.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="external_identities")
+    issuer = models.CharField(max_length=255, help_text="The provider's address: LIVETRAIN_OIDC_ISSUER")
+    subject = models.CharField(max_length=255, help_text="The claim “sub”; the page of a refused login shows it")
+    linked_at = models.DateTimeField(auto_now_add=True)
+    last_login = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "external identity"
+        verbose_name_plural = "external identities"
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_user_per_identity")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"

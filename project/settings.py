@@ -19,7 +19,7 @@ from csp.constants import NONE, SELF
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
-from project import log_lines
+from project import log_lines, sign_on_settings
 from project.openapi.configuration import SPECTACULAR
 from project.setting_values import (
     attributes,
@@ -57,7 +57,7 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
 
 def _without_secrets(name: str, raw: str) -> str:
     """Hide a token, and what an address has before its @, so that the text may be shown or logged."""
-    return "…" if name.endswith(("_TOKEN", "_KEY")) else re.sub(r"//.*@", "//…@", raw)
+    return "…" if name.endswith(("_TOKEN", "_KEY", "_SECRET")) else re.sub(r"//.*@", "//…@", raw)
 
 
 def _secret_key(path: Path) -> str:
@@ -117,6 +117,21 @@ UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more
 LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
 LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
 DEFAULT_ROLE = _read("LIVETRAIN_DEFAULT_ROLE", one_of("viewer", "trainer"), "", "viewer or trainer")
+PASSWORD_LOGIN = _read("LIVETRAIN_PASSWORD_LOGIN", one_of("yes", "no", "superusers"), "yes", "yes, no or superusers")
+SIGN_ON = sign_on_settings.configured(
+    issuer=_read("LIVETRAIN_OIDC_ISSUER", sign_on_settings.issuer, "", "an address https://… as its metadata name it"),
+    client_id=_read("LIVETRAIN_OIDC_CLIENT_ID", str, "", "a name"),
+    secret=_read("LIVETRAIN_OIDC_CLIENT_SECRET", str, "", "a text"),
+    secret_file=_read("LIVETRAIN_OIDC_CLIENT_SECRET_FILE", str, "", "a file"),
+    name=_read("LIVETRAIN_OIDC_NAME", sign_on_settings.label, "single sign-on", "up to 60 characters on one line"),
+    scopes=_read("LIVETRAIN_OIDC_SCOPES", sign_on_settings.scopes, ("openid", "profile", "email"), "names of scopes"),
+    username_claim=_read("LIVETRAIN_OIDC_USERNAME_CLAIM", sign_on_settings.claim, "preferred_username", "a claim"),
+    groups_claim=_read("LIVETRAIN_OIDC_GROUPS_CLAIM", sign_on_settings.claim, "groups", "a claim"),
+    groups=_read("LIVETRAIN_OIDC_GROUPS", str, "", "a mapping"),
+    required=_read("LIVETRAIN_OIDC_REQUIRED_GROUP", str, "", "groups"),
+    acr=_read("LIVETRAIN_OIDC_ACR", str, "", "values"),
+    password_login=PASSWORD_LOGIN,
+)
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
 TOKEN_LIMIT_DAYS = _read("LIVETRAIN_TOKEN_LIMIT_DAYS", days_or_never, 366.0, "days above 0, or never")
 TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
@@ -180,6 +195,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if SIGN_ON:  # only then is anything of its library loaded
+    INSTALLED_APPS += sign_on_settings.APPS
+    MIDDLEWARE += sign_on_settings.MIDDLEWARE
+    globals().update(sign_on_settings.OF_ALLAUTH)
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
 TEMPLATES = [
@@ -271,6 +290,8 @@ AUTHENTICATION_BACKENDS = [
     "realtime.logins.throttled_backend.ThrottledLogins",
     "django.contrib.auth.backends.ModelBackend",
 ]
+if SIGN_ON:
+    AUTHENTICATION_BACKENDS.append(sign_on_settings.BACKEND)
 AXES_HANDLER = f"realtime.logins.attempt_handlers.{'RedisAttempts' if REDIS_URL else 'DatabaseAttempts'}"
 AXES_FAILURE_LIMIT = "realtime.logins.failed_tries.limit"
 AXES_USERNAME_CALLABLE = "realtime.logins.failed_tries.name_of"

@@ -7,10 +7,11 @@ from accounts.audit_trail.views import AuditTrail
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
 from project import health, help_pages, metrics
 from project.openapi.views import AsyncAPISchema, OpenAPISchema, docs_page
-from realtime.logins import account_passwords
+from realtime.logins import account_passwords, admin_login
 from realtime.ticket_views import Tickets
 
 admin.autodiscover()
+admin_login.install(admin.site)
 admin.site.password_change = account_passwords.to_account_page  # type: ignore[method-assign, assignment]
 
 handler400 = "project.error_answers.bad_request"

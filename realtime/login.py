@@ -27,6 +27,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_de
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.password_rules import OnlyWithPassword
 from audit.recording import record
 from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of
@@ -34,7 +35,7 @@ from realtime.logins.refusals import dead_links
 from realtime.logins.refused_logins import refused
 
 
-class LoginForm(AuthenticationForm):
+class LoginForm(OnlyWithPassword, AuthenticationForm):
     """The form of the page, which answers in its words."""
 
     error_messages = {
@@ -81,7 +82,7 @@ def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
     if not _spend(user):
         return _dead(request, user)
     request.session.flush()  # also that of the same user: a login begins a session
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect(_safe_next(request))
 
 
