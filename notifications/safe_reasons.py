@@ -1,8 +1,8 @@
 """Why a run ended, in a form that may leave the server: without what could be data, such as names of files and samples.
 
-Reasons are written for the run's page, which asks for a login. Messages go to chats and mailboxes, so of a reason they get
-what this server itself says: of an error in someone's code its class alone, of a sentence no quotation, nothing in brackets
-or behind a colon, no path, no name, and no number that could be a sample's. The page has the rest. Pure.
+Reasons are written for the run's page, which asks for a login. Messages go to chats and mailboxes, so of a reason they
+get what this server itself says: of an error in someone's code its class alone, of a sentence no quotation, nothing in
+brackets or behind a colon, no path, no name, and no number that could be a sample's. The page has the rest. Pure.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def _safe_sentence(sentence: str) -> str:
     """Leave out what follows a colon, which quotes others, and every word that may name data."""
     said, colon, _ = sentence.partition(": ")
     words = said.split(" ")
-    kept = [_safe_word(word, words[place - 1 : place], words[place + 1 : place + 2]) for place, word in enumerate(words)]
+    kept = [
+        _safe_word(word, words[place - 1 : place], words[place + 1 : place + 2]) for place, word in enumerate(words)
+    ]
     text = re.sub(rf"(?:{LEFT_OUT} )+{LEFT_OUT}", LEFT_OUT, " ".join(kept))
     return f"{text}: {LEFT_OUT}" if colon else text
 

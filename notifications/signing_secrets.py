@@ -1,8 +1,8 @@
 """The secrets by which webhooks are signed, as Standard Webhooks says.
 
-A secret is derived from a subscription's nonce and the server's key: it is stored nowhere, so neither the database nor a
-backup of it shows one, and it can be shown once only because nothing shows it later. For a day after it was replaced, the
-old one signs too.
+A secret is derived from a subscription's nonce and the server's key: it is stored nowhere, so neither the database nor
+a backup of it shows one, and it can be shown once only because nothing shows it later. For a day after it was replaced,
+the old one signs too.
 """
 
 from __future__ import annotations

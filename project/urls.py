@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
+from notifications.pages import ProjectNotifications
+from notifications.unsubscribe_page import UnsubscribePage
 from project import health, help_pages, metrics
 from realtime.logins import account_passwords
 from realtime.ticket_views import Tickets
@@ -32,6 +34,10 @@ urlpatterns = [
     path("api/datasets/", include("experiments.datasets.urls")),
     path("api/tickets/", Tickets.as_view(), name="tickets"),
     path("api/tokens/", include("accounts.urls")),
+    path("api/notifications/", include("notifications.urls")),
+    path("account/notifications/", include("notifications.page_urls")),
+    path("notifications/unsubscribe/<str:token>/", UnsubscribePage.as_view(), name="unsubscribe"),
+    path("projects/<int:project_id>/notifications/", ProjectNotifications.as_view(), name="project-notifications-page"),
     path("account/", include("accounts.page_urls")),
     path("account/password/", account_passwords.ThrottledChangePassword.as_view(), name="account-password"),
     path("datasets/", include("experiments.datasets.page_urls")),

@@ -1,8 +1,8 @@
 """Which addresses webhooks may be sent to: the guard that keeps them off the server's own networks.
 
-Users name the receiver, and the server connects to it from inside: without a guard, anyone with an account could have it
-post to machines that only it can reach. The form of an address is checked when it is given, and what its name resolves to
-both then and at each connection, which is made to the very address that was checked.
+Users name the receiver, and the server connects to it from inside: without a guard, anyone with an account could have
+it post to machines that only it can reach. The form of an address is checked when it is given, and what its name
+resolves to both then and at each connection, which is made to the very address that was checked.
 
 `LIVETRAIN_WEBHOOK_HOSTS` names receivers in the house, whose addresses may be private.
 """

@@ -1,7 +1,7 @@
 """Post a body to a receiver: one connection, to an address that was checked, without redirects, within a deadline.
 
-http.client alone would not do: it resolves names itself, and its time-outs begin again with each byte, so that a receiver
-could hold a thread for hours.
+http.client alone would not do: it resolves names itself, and its time-outs begin again with each byte, so that a
+receiver could hold a thread for hours.
 """
 
 from __future__ import annotations
