@@ -36,6 +36,12 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "notification-deliveries": {"GET": Scope.READ},
+    "notification-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN},
+    "notification-list": {"GET": Scope.READ, "POST": Scope.ADMIN},  # what is sent goes on when the token has ended
+    "notification-redeliver": {"POST": Scope.TRAIN},
+    "notification-secret": {"POST": Scope.ADMIN},
+    "notification-test": {"POST": Scope.TRAIN},
     "preflight": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},

@@ -22,6 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from project import log_lines, sign_on_settings
 from project.openapi.configuration import SPECTACULAR
 from project.setting_values import (
+    MailServer,
     attributes,
     boolean,
     bucket,
@@ -30,11 +31,15 @@ from project.setting_values import (
     days_or_never,
     endpoint,
     folders,
+    host_ports,
     long_text,
+    mail_address,
+    mail_server,
     names,
     number_above_zero,
     number_from_zero,
     one_of,
+    ports,
     umask,
     url_of,
     visible,
@@ -145,6 +150,32 @@ BROKER_FACTORY = "project.broker.connect"
 PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", url_of("http", "https"), "", "an address http://… or https://…")
 HTTPS = PUBLIC_URL.startswith("https://")
 
+# --- Notifications ---
+WEBHOOK_HOSTS = _read(
+    "LIVETRAIN_WEBHOOK_HOSTS",
+    host_ports,
+    [],
+    "hosts, such as chat.example or chat.example:8065, separated by commas",
+)
+WEBHOOK_PORTS = _read("LIVETRAIN_WEBHOOK_PORTS", ports, [443, 8443], "ports, separated by commas")
+WEBHOOK_HTTP = _read("LIVETRAIN_WEBHOOK_HTTP", boolean, False, "0 or 1")
+_MAIL = _read(
+    "LIVETRAIN_EMAIL_URL",
+    mail_server,
+    None,
+    "smtp+tls://user:password@host:587, smtps://… or smtp://…",
+)
+EMAIL_READY = _MAIL is not None
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL or MailServer()
+EMAIL_TIMEOUT = 10  # seconds, of each step
+DEFAULT_FROM_EMAIL = _read(
+    "LIVETRAIN_EMAIL_FROM",
+    mail_address,
+    f"livetrain@{urlsplit(PUBLIC_URL).hostname or 'localhost'}",
+    "an address such as livetrain@example.org",
+)
+EMAIL_DOMAINS = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
+
 # --- Django ---
 SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")
 DEBUG = _read("LIVETRAIN_DEBUG", boolean, False, "0 or 1")
@@ -159,6 +190,7 @@ INSTALLED_APPS = [
     "access.apps.AccessConfig",
     "runs.apps.RunsConfig",
     "accounts.apps.AccountsConfig",
+    "notifications.apps.NotificationsConfig",
     "audit.apps.AuditConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",

@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from accounts.audit_trail.views import AuditTrail
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
+from notifications.pages import ProjectNotifications
+from notifications.unsubscribe_page import UnsubscribePage
 from project import health, help_pages, metrics
 from project.openapi.views import AsyncAPISchema, OpenAPISchema, docs_page
 from realtime.logins import account_passwords, admin_login
@@ -39,6 +41,10 @@ urlpatterns = [
     path("api/tickets/", Tickets.as_view(), name="tickets"),
     path("api/audit/", AuditTrail.as_view(), name="audit-list"),
     path("api/tokens/", include("accounts.urls")),
+    path("api/notifications/", include("notifications.urls")),
+    path("account/notifications/", include("notifications.page_urls")),
+    path("notifications/unsubscribe/<str:token>/", UnsubscribePage.as_view(), name="unsubscribe"),
+    path("projects/<int:project_id>/notifications/", ProjectNotifications.as_view(), name="project-notifications-page"),
     path("account/", include("accounts.page_urls")),
     path("account/password/", account_passwords.ThrottledChangePassword.as_view(), name="account-password"),
     path("datasets/", include("experiments.datasets.page_urls")),

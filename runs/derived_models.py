@@ -273,3 +273,25 @@ class StoredFile(models.Model):
     def __str__(self) -> str:
         """Name the run and the file."""
         return f"run {self.run_id} {self.name}"
+
+
+class StatusChange(models.Model):
+    """A change of a run's status that is still to be followed up; only `changes.status_changes` writes and removes it.
+
+    `seq` is its number in the run's journal. A blank `previous` is that of a new run.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="status_changes")
+    attempt = models.PositiveIntegerField()
+    seq = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=20)
+    previous = models.CharField(max_length=20, blank=True)
+    reason = models.TextField(blank=True)
+    timestamp = models.CharField(max_length=27, help_text="UTC, ISO 8601, as in the journal")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        """Name the run and what became of it."""
+        return f"run {self.run_id}: {self.previous or 'new'} to {self.status}"

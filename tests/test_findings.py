@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parents[1] / "findings"
-APPS = ("project", "experiments", "realtime", "accounts", "runs", "access", "audit", "request_ids")
+APPS = ("project", "experiments", "realtime", "notifications", "accounts", "runs", "access", "audit", "request_ids")
 SCRIPTS = sorted(FOLDER.glob("*.sh"))
 PARTS = ("Version", "One would guess:", "Seen:", "Cost:")
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
