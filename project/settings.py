@@ -142,6 +142,7 @@ INSTALLED_APPS = [
     "access.apps.AccessConfig",
     "runs.apps.RunsConfig",
     "accounts.apps.AccountsConfig",
+    "audit.apps.AuditConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",  # project.urls finds the pages: commands need none

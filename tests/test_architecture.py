@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-APPS = ("project", "experiments", "runs", "realtime", "accounts", "access")
+APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit")
 CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
 FILE_LINES = 400
 FUNCTION_LINES = 60
