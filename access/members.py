@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from access.models import Membership, Project
 from access.roles import Role
+from audit.recording import record
 
 
 class NotPossible(Exception):
@@ -40,13 +41,16 @@ def set_role(project_id: int, user: AbstractBaseUser, role: Role) -> Change:
         _lock(project_id)
         found = Membership.objects.filter(project_id=project_id, user_id=user.pk).first()
         if found is None:
-            return Change(Membership.objects.create(project_id=project_id, user_id=user.pk, role=role), None)
+            found = Membership.objects.create(project_id=project_id, user=user, role=role)
+            record("membership.granted", target=user, project_id=project_id, role=role)
+            return Change(found, None)
         before = found.role
         if before != role:
             if before == Role.ADMIN:
                 _require_another_admin(found)
             found.role, found.from_group = role, ""
             found.save(update_fields=["role", "from_group"])
+            record("membership.changed", target=user, project_id=project_id, role=role, before=before)
         return Change(found, before)
 
 
@@ -68,6 +72,7 @@ def remove(project_id: int, user: AbstractBaseUser) -> Membership | None:
         if found.role == Role.ADMIN:
             _require_another_admin(found)
         found.delete()
+        record("membership.revoked", target=user, project_id=project_id, before=found.role)
         return found
 
 

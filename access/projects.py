@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from access.decisions import Access
 from access.models import Project
+from audit.recording import record
 
 QUOTAS: Final = ("max_queued", "max_running", "max_disk_bytes")
 LONGEST_DESCRIPTION: Final = 4_000
@@ -34,9 +35,11 @@ def visible_projects(access: Access) -> QuerySet[Project]:
 
 def create(by: AbstractBaseUser, **fields: Any) -> Project:
     """Make a project without members; `fields` are of FIELDS. Raises NotValid."""
-    project = Project(created_by_id=by.pk, **fields)
+    project = Project(created_by=by, **fields)
     _checked(project)
-    _stored(project)
+    with transaction.atomic():
+        _stored(project)
+        record("project.created", target=project, **_given(project))
     return project
 
 
@@ -48,8 +51,14 @@ def change(project: Project, **fields: Any) -> dict[str, tuple[Any, Any]]:
         setattr(project, name, value)
     if changed:
         _checked(project)
-        _stored(project, list(changed))
+        with transaction.atomic():
+            _stored(project, list(changed))
+            record("project.changed", target=project, changed={name: list(both) for name, both in changed.items()})
     return changed
+
+
+def _given(project: Project) -> dict[str, Any]:
+    return {quota: value for quota in QUOTAS if (value := getattr(project, quota)) is not None}
 
 
 def _checked(project: Project) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
+from access.models import Project
 from runs import clock
 from runs.models import Queue, Run
 from runs.statements.column_values import ColumnValues
@@ -31,14 +33,37 @@ def waiting() -> QuerySet[Run]:
 def startable() -> QuerySet[Run]:
     """Select the queued runs that may be started now.
 
-    None while the queue is paused, none of a user at the limit of running runs.
+    None while the queue is paused, none of a user at the limit of running runs, none of a project at its own.
     """
     if read_queue().paused:
         return Run.objects.none()
+    found = waiting()
+    if full := full_projects():
+        found = found.exclude(project_id__in=full)
     if settings.RUNS_PER_USER is None:
-        return waiting()
-    running = Run.objects.filter(status__in=Run.RUNNING).order_by().values("owner").annotate(number=Count("pk"))
-    return waiting().exclude(owner__in=running.filter(number__gte=settings.RUNS_PER_USER).values("owner"))
+        return found
+    running = _running("owner").filter(number__gte=settings.RUNS_PER_USER)
+    return found.exclude(owner__in=running.values("owner"))
+
+
+def limits_of_projects() -> dict[int, int]:
+    """Return how many runs may train at once in each project that has such a quota."""
+    limited = Project.objects.filter(max_running__isnull=False).order_by()
+    return {number: limit for number, limit in limited.values_list("pk", "max_running") if limit is not None}
+
+
+def full_projects() -> list[int]:
+    """Return the projects in which as many runs train as their quotas allow."""
+    limits = limits_of_projects()
+    if not limits:
+        return []
+    training = dict(_running("project_id").filter(project_id__in=limits).values_list("project_id", "number"))
+    return [number for number, limit in limits.items() if training.get(number, 0) >= limit]
+
+
+def _running(by: str) -> QuerySet[Run, dict[str, Any]]:
+    """Count the runs that train, by that column."""
+    return Run.objects.filter(status__in=Run.RUNNING).order_by().values(by).annotate(number=Count("pk"))
 
 
 def joining_moment(now: datetime) -> datetime:

@@ -41,9 +41,7 @@ def described_member(membership: Membership) -> dict[str, Any]:
     }
 
 
-def _described(
-    project: Project, access: Access, used: Mapping[int, Used], sizes: Mapping[int, int]
-) -> dict[str, Any]:
+def _described(project: Project, access: Access, used: Mapping[int, Used], sizes: Mapping[int, int]) -> dict[str, Any]:
     address = f"/api/projects/{project.pk}/"
     return {
         "id": project.pk,

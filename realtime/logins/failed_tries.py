@@ -11,11 +11,11 @@ from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.http import HttpRequest
 
-TOKENS, LINKS, ANY_NAME = "(API tokens)", "(login links)", "(any name)"
+TOKENS, LINKS, SHARE_LINKS, ANY_NAME = "(API tokens)", "(login links)", "(share links)", "(any name)"
 """What is counted without a name; no user can be called so."""
 ANYWHERE = "255.255.255.255"
 """Stands for every address, and is that of no client: what is counted per user."""
-_TIMES = {TOKENS: 4, LINKS: 4, ANY_NAME: 20}
+_TIMES = {TOKENS: 4, LINKS: 4, SHARE_LINKS: 4, ANY_NAME: 20}
 """How many times the tries of a name: several programs and people may share an address."""
 LONGEST_NAME = 150
 _NAME = "username"

@@ -1,4 +1,4 @@
-"""Whether a project has room for more, as its quotas say; who asks holds the project's row until the end of a transaction.
+"""Whether a project has room for more, as its quotas say. Who asks holds its row until the end of a transaction.
 
 So of two requests that come at once the second one counts what the first one has made. A running training is never
 ended for a quota, and one that returns to the queue by itself always has its place there.
@@ -36,7 +36,7 @@ class DiskFull(QuotaExceeded):
 
 
 def require_room_for_runs(project_id: int, runs: int) -> None:
-    """Raise QueueFull or DiskFull unless so many more runs may be queued in the project. To be called in a transaction."""
+    """Raise QueueFull or DiskFull unless so many more runs may be queued there. To be called in a transaction."""
     project = _locked(project_id)
     if project is None:
         return

@@ -19,7 +19,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from runs import lifecycle
-from runs.derived_models import MetricSummary, OptionValue, PackedEvents, SavedPoint, StoredFile
+from runs.derived_models import MetricSummary, OptionValue, PackedEvents, RunDiskUsage, SavedPoint, StoredFile
 from runs.files import store, stored_files
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag
 
@@ -30,7 +30,7 @@ PAUSE_SECONDS = 0.02
 
 _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
 _ROWS: tuple[type[Model], ...] = (
-    *_LARGE, PackedEvents, MetricSummary, OptionValue, SavedPoint, FinalResult, RunTag, StoredFile,
+    *_LARGE, PackedEvents, MetricSummary, OptionValue, SavedPoint, FinalResult, RunTag, StoredFile, RunDiskUsage,
 )  # fmt: skip
 
 
