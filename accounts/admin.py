@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin_changes import delete_and_record
+from accounts.issuing import revoke
 from accounts.models import APIToken
+
+admin.site.add_action(delete_and_record, "delete_selected")
 
 
 @admin.register(APIToken)
@@ -27,3 +32,12 @@ class APITokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in i
     def has_change_permission(self, _request: HttpRequest, _obj: APIToken | None = None) -> bool:
         """Let nobody widen or lengthen a token."""
         return False
+
+    def delete_model(self, _request: HttpRequest, obj: APIToken) -> None:
+        """Revoke a token."""
+        revoke(obj.user, obj.pk)
+
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[APIToken]) -> None:
+        """Revoke tokens."""
+        for token in queryset.select_related("user"):
+            revoke(token.user, token.pk)

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import APIToken
 from accounts.scopes import Scope
+from audit.recording import record
 from runs.describing.description_rules import is_broken, is_invisible
 
 MOST_TOKENS = 100
@@ -47,13 +49,35 @@ def issue(user: User, name: str, scope: str = Scope.TRAIN, days: float | None = 
     if tokens_of(user).count() >= MOST_TOKENS:
         raise Refused("", f"There are {MOST_TOKENS} tokens, the most a user may have; revoke one that is not needed.")
     expiry = None if days == NEVER else timedelta(days=days)
-    made: tuple[APIToken, str] = APIToken.objects.create(user=user, name=name, scope=scope, expiry=expiry)
+    with transaction.atomic():
+        made: tuple[APIToken, str] = APIToken.objects.create(user=user, name=name, scope=scope, expiry=expiry)
+        record("token.created", target=made[0], **_details(made[0]))
     return made
 
 
 def revoke(user: User, token_id: int) -> bool:
     """End one of a user's tokens; return whether there was one."""
-    return tokens_of(user).filter(pk=token_id).delete()[0] > 0
+    return bool(_revoked(tokens_of(user).filter(pk=token_id), {}))
+
+
+def revoke_all(user: User, **details: str) -> int:
+    """End all tokens of a user, and return their number; the details say why, for the audit trail."""
+    return _revoked(tokens_of(user), details)
+
+
+def _revoked(tokens: QuerySet[APIToken], details: dict[str, str]) -> int:
+    """End those that are there; one that another request ends at the same time is ended by one of both."""
+    number = 0
+    with transaction.atomic():
+        for token in tokens.select_related("user"):
+            if APIToken.objects.filter(pk=token.pk).delete()[0]:
+                record("token.revoked", target=token, **_details(token), **details)
+                number += 1
+    return number
+
+
+def _details(token: APIToken) -> dict[str, object]:
+    return {"of": token.user.get_username(), "scope": token.scope, "expires": token.expiry}
 
 
 def days_to_choose() -> list[float]:

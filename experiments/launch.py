@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from audit.recording import record
 from experiments import wakeup
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected
@@ -102,7 +103,7 @@ def create(
         group = _group(config, owner) if config.is_group else None
         if origin is not None and in_its_place and lifecycle.replace(origin.pk):
             group = origin.group
-        return [
+        runs = [
             lifecycle.create(
                 owner,
                 own.model_dump(mode="json"),
@@ -117,6 +118,18 @@ def create(
             )
             for number, own in enumerate(config.of_each_run())
         ]
+        _record(runs, origin, in_its_place=in_its_place)
+        return runs
+
+
+def _record(runs: list[Run], origin: Run | None, *, in_its_place: bool) -> None:
+    """Record each run as what it is: a new one, a retry or a changed copy."""
+    for run in runs:
+        of_group = {"group": run.group_id} if run.group_id else {}
+        if origin is None:
+            record("run.created", target=run, owner=run.owner.get_username(), data=run.source_path, **of_group)
+        else:
+            record("run.retried" if in_its_place else "run.cloned", target=run, origin=origin.pk, **of_group)
 
 
 def _group(config: TrainingConfig, owner: User) -> RunGroup:

@@ -163,6 +163,7 @@ REST_KNOX = {"TOKEN_PREFIX": "livetrain_"}  # by which scanners of repositories 
 MIDDLEWARE = [
     "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
     "project.held_turns.ends_turns",
+    "realtime.logins.audited_requests.audited",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "project.request_bodies.body_limit",

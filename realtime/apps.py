@@ -8,10 +8,13 @@ from runs.check_tags import INSTALLATION
 
 
 class RealtimeConfig(AppConfig):
-    """Registers the system check of the public address."""
+    """Registers the system check of the public address, and the recording of logins."""
 
     name = "realtime"
 
     def ready(self) -> None:
-        """Register the check."""
+        """Register both."""
+        from realtime.logins import login_events  # noqa: PLC0415
+
         register(check_public_address, INSTALLATION)
+        login_events.listen()

@@ -36,6 +36,9 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from accounts import needed_scopes
 from accounts.credentials import user_of_stored_token, user_of_token
 from accounts.models import APIToken
+from audit.actor import Actor, acting
+from audit.recording import record
+from audit.via import Via
 from realtime import tickets
 from realtime.hubs.db_threads import logins
 from realtime.logins import failed_tries
@@ -108,6 +111,8 @@ def opened_by(scope: Scope) -> User:
     try:
         return identify(scope)
     except WrongToken:
+        with acting(lambda: Actor(Via.NOBODY, address=address_of_scope(scope))):
+            record("token.refused")
         if failed_tries.too_many(address_of_scope(scope), failed_tries.TOKENS):
             reason = "Too many wrong tokens came from this address. A right one is accepted at once."
             raise Refused(NO_LOGIN, reason) from None

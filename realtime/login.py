@@ -27,6 +27,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_de
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from audit.recording import record
 from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of
 from realtime.logins.refusals import dead_links
@@ -60,6 +61,7 @@ TOKENS = LoginTokens()
 
 def login_link(user: User, next_page: str = "") -> str:
     """Make the path that logs `user` in once and goes on to `next_page`, a path here ("" = the list of runs)."""
+    record("link.created", target=user)
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     path = reverse("login-once", args=[uid, TOKENS.make_token(user)])
     return f"{path}?{urlencode({'next': next_page})}" if next_page else path
@@ -93,6 +95,7 @@ def _dead(request: HttpRequest, user: User | None) -> HttpResponse:
     """Say that the link no longer works, unless the visitor is logged in as that user anyway."""
     if user is not None and request.user == user:
         return redirect(_safe_next(request))
+    record("link.refused")
     if failed_tries.too_many(address_of(request), failed_tries.LINKS):
         return _without_referrer(refused(request, dead_links()))
     return _without_referrer(render(request, "realtime/login_link_dead.html", status=HTTPStatus.GONE))

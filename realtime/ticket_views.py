@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.recording import record
 from realtime import tickets
 from realtime.tickets import Credentials
 from runs.api.bodies import body_of
@@ -32,6 +33,7 @@ class Tickets(APIView):
         if run_id is not None and not visible_runs(request.user).filter(pk=run_id).exists():
             raise NotFound(f"Run {run_id} does not exist.")
         ticket = tickets.issue(_credentials(request), run_id)
+        record("ticket.created", run=run_id)
         answer = {"ticket": ticket, "run": run_id, "expires_in": tickets.LIFETIME_SECONDS}
         return Response(answer, status=status.HTTP_201_CREATED)
 

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
 from access.models import Project
+from audit.recording import record
 from runs import clock
 from runs.models import Queue, Run
 from runs.statements.column_values import ColumnValues
@@ -112,3 +113,4 @@ def _change(by: User, *, paused: bool, reason: str) -> None:
         queue = lock_queue()
         queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, clock.now()
         queue.save()
+        record("queue.paused" if paused else "queue.resumed", **({"reason": reason} if paused else {}))

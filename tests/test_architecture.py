@@ -68,6 +68,8 @@ LOCAL_IMPORTS = {
         "runs/subgroups/subgroup_views.py",
         "runs.subgroups.run_subgroups",
     ): "NumPy and Arrow, which the web process loads with the first subgroups",
+    ("accounts/apps.py", "accounts"): "models, which Django loads after the apps",
+    ("realtime/apps.py", "realtime.logins"): "the same",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     (
         "runs/label_errors/label_error_views.py",

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from experiments.api import run_samples, sample_pictures
 from experiments.api.sample_pictures import Predicted
 from runs.api.heavy_requests import SAMPLES
+from runs.api.recorded_reading import record_reading
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
 from runs.files.store import StoreError
@@ -46,6 +47,7 @@ class FinalPictures(EvaluationView):
         missing = [place for place in ids if place not in images and place not in kept]
         drawn, found = sample_pictures.drawn(of, missing, inline=inline)
         images |= drawn
+        record_reading(self.request, "run.pictures_viewed", [run], split=result.split)
         return {
             "images": {ids[place]: address for place, address in images.items()},
             "problems": {ids[place]: problem for place, problem in found.problems.items()},
@@ -68,7 +70,7 @@ class FinalPicture(EvaluationView):
     parameters = PictureParameters
     heavy = None  # a page asks for some dozens at once, most of which are drawn already
 
-    def get(self, _request: Request, run_id: int, place: int) -> FileResponse:
+    def get(self, request: Request, run_id: int, place: int) -> FileResponse:
         """Return the PNG; 404 says why there is none."""
         result = self.result_of(run_id)
         side = run_samples.LARGE if self.asked["size"] == "large" else run_samples.SMALL
@@ -84,5 +86,6 @@ class FinalPicture(EvaluationView):
             content = found.pictures[place].open("rb")
         except FileNotFoundError:  # another request has made room meanwhile
             raise NotFound(MADE_ROOM) from None
+        record_reading(request, "run.pictures_viewed", [result.run], split=result.split)
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": f"private, max-age={CACHE_SECONDS}, immutable"}
         return FileResponse(content, content_type="image/png", headers=headers)

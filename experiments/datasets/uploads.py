@@ -22,6 +22,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.actor import acting_itself
+from audit.recording import record
 from experiments.datasets import checks, inspections, names, storage
 from experiments.models import Dataset, Upload
 from experiments.training.contract import source_forms
@@ -91,6 +93,7 @@ def append(upload: Upload, offset: int, body: Readable) -> Dataset | None:
         if received < upload.size:
             Upload.objects.filter(pk=upload.pk).update(received=received, updated_at=timezone.now())
             upload.received = received
+            record("upload.received", target=upload.dataset)
             return None
         return _complete(upload)
 
@@ -98,14 +101,17 @@ def append(upload: Upload, offset: int, body: Readable) -> Dataset | None:
 def drop(upload: Upload) -> None:
     """Remove an upload and all that was stored of it."""
     dataset = upload.dataset
-    dataset.delete()
+    with transaction.atomic():
+        if Dataset.objects.filter(pk=dataset.pk).delete()[0]:
+            record("upload.dropped", target=dataset)
     storage.remove(dataset)
 
 
 def expire() -> None:
     """Drop uploads that have received nothing for `IDLE`."""
     for upload in Upload.objects.filter(updated_at__lt=timezone.now() - IDLE).select_related("dataset"):
-        drop(upload)
+        with acting_itself():
+            drop(upload)
     storage.remove_orphans()
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
 
+from audit.recording import record
 from experiments.launch import inspect
 from experiments.models import Preflight
 from experiments.preflights import state
@@ -27,7 +29,10 @@ class Requested(NamedTuple):
 def ask(config: TrainingConfig, owner: User, patience: Patience = DRY_RUN) -> Requested:
     """Queue a report of this training. Raises SourceError for what can be told within `patience`."""
     _, decided = inspect(config, owner.pk, answered=False, patience=patience)
-    return Requested(state.create(owner, config.model_dump(mode="json")), decided)
+    with transaction.atomic():
+        preflight = state.create(owner, config.model_dump(mode="json"))
+        record("preflight.requested", target=preflight, data=config.source_path)
+    return Requested(preflight, decided)
 
 
 def request(config: TrainingConfig, owner: User, patience: Patience = DRY_RUN) -> Preflight:
@@ -50,7 +55,10 @@ def cancel(preflight: Preflight, user: User) -> None:
         raise PermissionDenied(
             f"Pre-flight report {preflight.pk} belongs to {owner}; only its owner and staff may do that."
         )
-    cancelled = state.cancel(preflight.pk, f"Cancelled by {user}.")
+    with transaction.atomic():
+        cancelled = state.cancel(preflight.pk, f"Cancelled by {user}.")
+        if cancelled:
+            record("preflight.cancelled", target=preflight)
     preflight.refresh_from_db()
     if not cancelled and preflight.status != Preflight.Status.CANCELLED:
         raise Conflict(f"Pre-flight report {preflight.pk} is {preflight.status}: there is nothing to cancel.")

@@ -17,6 +17,7 @@ from runs.api.async_view import AsyncView, release_connection
 from runs.api.csv_download import attachment_headers
 from runs.api.heavy_requests import DOWNLOADS, LISTS, HeavyView, Kind
 from runs.api.journal_watch import journal_watch
+from runs.api.recorded_reading import action_of_file, record_download
 from runs.api.renderers import JSONRenderer
 from runs.files import run_files
 from runs.files import serializers as file_serializers
@@ -217,7 +218,7 @@ class RunFileDownload(ReadingView):
 
     heavy = DOWNLOADS
 
-    def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
+    def get(self, request: Request, run_id: int, name: str) -> HttpResponseBase:
         """Stream the file; 404 without one, 503 when the object store fails."""
         run = Run(pk=self.head_of(run_id).id)
         try:
@@ -226,6 +227,7 @@ class RunFileDownload(ReadingView):
             raise NotFound(f"Run {run_id} has no file {name!r}.") from None
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
+        record_download(request, action_of_file(name), run_id, file=name)
         headers = attachment_headers(name.rpartition("/")[2]) | {"Content-Length": str(content.size)}
         return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.issuing import NEVER, Refused, issue, revoke, tokens_of
+from accounts.issuing import NEVER, Refused, issue, revoke, revoke_all, tokens_of
 from accounts.models import APIToken
 from accounts.scopes import Scope
 from runs import schema
@@ -66,7 +66,7 @@ class Command(BaseCommand):
 
     def _revoke(self, user: User, number: str) -> None:
         if number == "all":
-            count = tokens_of(user).delete()[0]
+            count = revoke_all(user)
             self.stdout.write(f"Revoked {count} of {user.get_username()}.")
         elif number.isdecimal() and revoke(user, int(number)):
             self.stdout.write(f"Revoked token {number}.")

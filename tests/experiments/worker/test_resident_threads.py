@@ -192,7 +192,7 @@ def test_a_thread_does_its_work_after_any_failure(
 def test_no_resident_thread_is_left_out_here() -> None:
     """Nor does one stand beside the policy: what else is a thread of its own ends with an attempt or without work."""
     bases: dict[str, set[str]] = {}
-    for folder in ("project", "experiments", "realtime", "accounts", "runs", "access"):
+    for folder in ("project", "experiments", "realtime", "accounts", "runs", "access", "audit"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ClassDef):
