@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -32,7 +32,7 @@ def members(project_id: int) -> QuerySet[Membership]:
     return Membership.objects.filter(project_id=project_id).select_related("user").order_by("user__username")
 
 
-def set_role(project_id: int, user: AbstractBaseUser, role: Role) -> Change:
+def set_role(project_id: int, user: User, role: Role) -> Change:
     """Give a user a role in the project by hand, in place of the one before. Raises NotPossible.
 
     A role that single sign-on gave and that is the same stays as it is.
@@ -54,7 +54,7 @@ def set_role(project_id: int, user: AbstractBaseUser, role: Role) -> Change:
         return Change(found, before)
 
 
-def remove(project_id: int, user: AbstractBaseUser) -> Membership | None:
+def remove(project_id: int, user: User) -> Membership | None:
     """Remove a user from the project, whose runs stay; return what was, None for somebody who is no member.
 
     Raises NotPossible.

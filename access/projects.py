@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -33,7 +33,7 @@ def visible_projects(access: Access) -> QuerySet[Project]:
     return found if ids is None else found.filter(pk__in=ids)
 
 
-def create(by: AbstractBaseUser, **fields: Any) -> Project:
+def create(by: User, **fields: Any) -> Project:
     """Make a project without members; `fields` are of FIELDS. Raises NotValid."""
     project = Project(created_by=by, **fields)
     _checked(project)

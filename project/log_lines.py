@@ -40,7 +40,8 @@ def configuration(lines: str, level: str) -> dict[str, Any]:
 
 def without_secrets(text: str) -> str:
     """Cut one-time links, share links, tokens and tickets out of the addresses in a text."""
-    return _SECRETS.sub(lambda found: f"{found['link'] or found['shared'] or found['parameter'] or found['begins']}…", text)
+    kept = ("link", "shared", "parameter", "begins")
+    return _SECRETS.sub(lambda found: f"{next(filter(None, map(found.__getitem__, kept)))}…", text)
 
 
 class HiddenSecrets(logging.Filter):

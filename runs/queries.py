@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from access.decisions import access_of
 from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 from runs.packed_journal import packed_events
@@ -69,7 +70,7 @@ SERIES_KEY = Series._fields[:-2]
 
 def sees_all(user: User | AnonymousUser) -> bool:
     """Return whether `user` may see all runs that are not deleted: today every active user does, others see none."""
-    return user.is_authenticated and user.is_active
+    return user.is_authenticated and user.is_active and not access_of(user).only_runs
 
 
 def may_see(user: User | AnonymousUser, *, deleted: bool = False) -> Q:
@@ -77,6 +78,8 @@ def may_see(user: User | AnonymousUser, *, deleted: bool = False) -> Q:
 
     With `deleted`, of the deleted ones that `user` may restore: their owner's own; to staff, all.
     """
+    if shown := access_of(user).only_runs:
+        return Q(pk__in=[]) if deleted else Q(pk__in=shown, deleted_at=None)
     if not sees_all(user):
         return Q(pk__in=[])
     if not deleted:
@@ -96,7 +99,8 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
 
 def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
     """Read the few columns of a run that its curves need, if `user` may see it, in one prepared query."""
-    found = _CURVE_RUN.first(run_id) if sees_all(user) and 0 <= run_id < 2**63 else None
+    seen = sees_all(user) or run_id in access_of(user).only_runs
+    found = _CURVE_RUN.first(run_id) if seen and 0 <= run_id < 2**63 else None
     return None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -43,8 +43,8 @@ def startable() -> QuerySet[Run]:
         found = found.exclude(project_id__in=full)
     if settings.RUNS_PER_USER is None:
         return found
-    running = _running("owner").filter(number__gte=settings.RUNS_PER_USER)
-    return found.exclude(owner__in=running.values("owner"))
+    running = Run.objects.filter(status__in=Run.RUNNING).order_by().values("owner").annotate(number=Count("pk"))
+    return found.exclude(owner__in=running.filter(number__gte=settings.RUNS_PER_USER).values("owner"))
 
 
 def limits_of_projects() -> dict[int, int]:
@@ -58,13 +58,9 @@ def full_projects() -> list[int]:
     limits = limits_of_projects()
     if not limits:
         return []
-    training = dict(_running("project_id").filter(project_id__in=limits).values_list("project_id", "number"))
-    return [number for number, limit in limits.items() if training.get(number, 0) >= limit]
-
-
-def _running(by: str) -> QuerySet[Run, dict[str, Any]]:
-    """Count the runs that train, by that column."""
-    return Run.objects.filter(status__in=Run.RUNNING).order_by().values(by).annotate(number=Count("pk"))
+    running = Run.objects.filter(status__in=Run.RUNNING, project_id__in=limits).order_by()
+    training = Counter(running.values_list("project_id", flat=True))
+    return [number for number, limit in limits.items() if training[number] >= limit]
 
 
 def joining_moment(now: datetime) -> datetime:

@@ -26,7 +26,8 @@ class ProjectForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
 
 
 class QuotaForm(forms.Form):
@@ -37,7 +38,8 @@ class QuotaForm(forms.Form):
     max_disk = forms.FloatField(required=False, min_value=0, max_value=2**33, label="Files, in GiB")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.fields["max_disk"].widget.attrs["step"] = "any"
 
     @staticmethod
@@ -66,4 +68,5 @@ class MemberForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER.value, label="Role")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""

@@ -1,4 +1,4 @@
-"""The pages of projects: a list, and one for each with its members, quotas and share links. Forms have own addresses."""
+"""The pages of projects: a list, and one for each with members, quotas and share links. Forms have own addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from access import members, projects
-from access.decisions import Access, access_of
+from access.decisions import access_of
 from access.models import Project
 from access.roles import Role
 from accounts.projects.descriptions import described, described_all
@@ -59,7 +59,7 @@ class ProjectPage(View):
 class ProjectFormView(ProjectPage):
     """One of the page's forms, for those who manage the project."""
 
-    def get(self, _request: HttpRequest, project_id: int, **_: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, project_id: int, **_: Any) -> HttpResponse:  # noqa: ARG002
         """Go to the page: a login that had to come before the form leads to the form's address."""
         return redirect("project-page", project_id)
 
@@ -188,12 +188,9 @@ def _with_words(detail: dict[str, Any]) -> dict[str, Any]:
         used, allowed = detail["quotas"][quota].values()
         write: Callable[[int], str] = size_text if quota == "max_disk_bytes" else "{:,}".format
         words = write(used) if allowed is None else f"{write(used)} of {write(allowed)}"
-        rows.append({"name": name, "words": words, "used": used, "allowed": allowed, "is_full": _is_full(used, allowed)})
+        is_full = allowed is not None and used >= allowed
+        rows.append({"name": name, "words": words, "used": used, "allowed": allowed, "is_full": is_full})
     return detail | {"rows": rows}
-
-
-def _is_full(used: int, allowed: int | None) -> bool:
-    return allowed is not None and used >= allowed
 
 
 def _project(request: HttpRequest, project_id: int) -> Project:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 DAYS: Final = 14.0
 LONGEST_DAYS: Final = 90.0
-MOST_RUNS: Final = 50
+MOST_RUNS: Final = 20
 MOST_AT_ONCE: Final = 100
 """Links of one user that hold."""
 _LONGEST_TOKEN: Final = 200

@@ -21,8 +21,8 @@ from access.decisions import Visitor
 from accounts.share_links import links
 from accounts.share_links.links import EndedLink, Opened, UnknownLink
 from audit.actor import Actor, acting
-from audit.models import Via
 from audit.recording import record
+from audit.via import Via
 from realtime.logins import failed_tries, refusals
 from realtime.logins.client_address import address_of
 
@@ -63,9 +63,7 @@ def through_link(view: View, *, with_samples: bool = False) -> View:
     return answer
 
 
-def _seen(
-    view: View, request: HttpRequest, opened: Opened, token: str, given: dict[str, Any]
-) -> HttpResponseBase:
+def _seen(view: View, request: HttpRequest, opened: Opened, token: str, given: dict[str, Any]) -> HttpResponseBase:
     """Answer as the view does to a visitor, in whose name alone it acts."""
     link = opened.link
     request.user = AnonymousUser()  # what pages show of a login is not for a visitor, whoever they are

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from realtime.shared.cleaning import shared_detail
 from runs.api.views import ReadingView, one_of
 from runs.curves.views import RunSnapshot
+from runs.events import utc_now
 
 NO_EVENTS = 0
 
@@ -30,4 +31,4 @@ class SharedSnapshot(RunSnapshot):
 
         samples = self.samples_of(run_id)
         found = snapshot(samples, self.asked["points"], NO_EVENTS)
-        return Response(found | {"run": shared_detail(samples.run)})
+        return Response(found | {"run": shared_detail(samples.run), "at": utc_now()})
