@@ -63,6 +63,8 @@ def _given(project: Project) -> dict[str, Any]:
 
 def _checked(project: Project) -> None:
     project.name, project.description = project.name.strip(), project.description.strip()
+    if not project.name:
+        raise NotValid("name", "Give the project a name; it may have up to 100 characters.")
     if len(project.description) > LONGEST_DESCRIPTION:
         sentence = f"It has {len(project.description):,} characters; use at most {LONGEST_DESCRIPTION:,}."
         raise NotValid("description", sentence)

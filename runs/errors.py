@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, TypedDict
 
 from django.core.exceptions import PermissionDenied
@@ -51,6 +52,12 @@ class NoRoom(APIException):
     default_code = "no_room"
 
 
+class WithFacts(APIException):
+    """The base of refusals whose answers have further fields, `facts`, for programs."""
+
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+
 class InvalidRequest(APIException):
     """400 with the first wrong fields named, each together with its cure; `more` is how many others are wrong.
 
@@ -79,6 +86,8 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     response = drf_exception_handler(exc, context)
     if response is not None and isinstance(exc, InvalidRequest):
         response.data = {**exc.cures, "detail": str(exc.detail), "errors": exc.errors, "more": exc.more}
+    elif response is not None and isinstance(exc, WithFacts):
+        response.data = {**exc.facts, "detail": str(exc.detail)}
     return response
 
 

@@ -15,6 +15,7 @@ from audit.recording import record
 from runs import clock
 from runs.models import Queue, Run
 from runs.statements.column_values import ColumnValues
+from runs.statements.prepared_query import PreparedQuery
 
 ORDER = ("-priority", "turn", "pk")
 _BEFORE = """
@@ -24,6 +25,9 @@ _BEFORE = """
     AND (run.priority > own.priority OR run.turn < own.turn OR (run.turn = own.turn AND run.id < %s))
 """
 """The number of runs that come before one, in that order."""
+_LIMITED = PreparedQuery(
+    lambda: Project.objects.filter(max_running__isnull=False).order_by().values_list("pk", "max_running")
+)
 
 
 def waiting() -> QuerySet[Run]:
@@ -49,8 +53,7 @@ def startable() -> QuerySet[Run]:
 
 def limits_of_projects() -> dict[int, int]:
     """Return how many runs may train at once in each project that has such a quota."""
-    limited = Project.objects.filter(max_running__isnull=False).order_by()
-    return {number: limit for number, limit in limited.values_list("pk", "max_running") if limit is not None}
+    return dict(_LIMITED.rows())  # type: ignore[arg-type]  # rows of two columns
 
 
 def full_projects() -> list[int]:

@@ -35,9 +35,11 @@ class Changes(Parameters):
     max_disk_bytes = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_BYTES)
 
     def to_internal_value(self, data: Any) -> Any:
-        """Parse the fields; a blank description is one here, with which the text is taken away."""
-        given = super().to_internal_value(data)
-        return given | {"description": ""} if data.get("description") == "" else given
+        """Parse the fields; a blank text is one here: with it a description is taken away, and a name is wrong."""
+        blank = {
+            name: "" for name in ("name", "description") if data.get(name) == "" and not self.fields[name].required
+        }
+        return super().to_internal_value(data) | blank
 
 
 class NewProject(Changes):

@@ -7,14 +7,14 @@ ended for a quota, and one that returns to the queue by itself always has its pl
 from __future__ import annotations
 
 from django.conf import settings
-from rest_framework.exceptions import APIException
 
 from access.models import Project
+from runs.errors import WithFacts
 from runs.quotas import disk_usage, used_amounts
 
 
-class QuotaExceeded(APIException):
-    """The base of refusals; `facts` are further fields of the answer: the quota, what is used and what is allowed."""
+class QuotaExceeded(WithFacts):
+    """The base of refusals; `facts` are the quota, what is used and what is allowed."""
 
     def __init__(self, quota: str, used: int, allowed: int, sentence: str) -> None:
         self.facts = {"quota": quota, "used": used, "allowed": allowed}
