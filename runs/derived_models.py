@@ -228,7 +228,7 @@ class ListedRun(models.Model):
         indexes = [
             # All that facets count. `deleted_at` is last: in front it would draw every list away from the runs' order.
             models.Index(
-                fields=["status", "owner", "source_path", "model_name", "deleted_at", "project"], name="listed_facets"
+                fields=["status", "owner", "source_path", "model_name", "project", "deleted_at"], name="listed_facets"
             ),
             # What groups count, each in the order of its groups; by the sum of marks it is known which have changed.
             *(
