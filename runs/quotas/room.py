@@ -59,7 +59,7 @@ def _locked(project_id: int) -> Project | None:
     project = Project.objects.filter(pk=project_id).first()
     if project is None or (project.max_queued is None and project.max_disk_bytes is None):
         return None
-    return Project.objects.select_for_update().get(pk=project_id)
+    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
 
 
 def _require_room_on_disk(project: Project, size: int) -> None:
