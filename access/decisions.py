@@ -7,7 +7,7 @@ the user object, as `narrow` sets them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,9 @@ class Access:
     """What one user may see and do, as of one moment.
 
     `everything`: all projects, those to come included, with the role `most`; `roles` is empty then. Else `roles` has
-    the projects that the user belongs to, and `complete` says that there were no others at that moment.
+    the projects that the user belongs to, and `complete` says that there were no others at that moment. `only_runs` are
+    those that a share link shows to somebody without an account, who belongs to no project: they may be read, and
+    nothing else.
     """
 
     user_id: int | None = None
@@ -40,6 +42,7 @@ class Access:
     roles: Mapping[int, Role] = field(default_factory=dict)
     most: Role = Role.ADMIN
     complete: bool = False
+    only_runs: frozenset[int] = frozenset()
 
     @property
     def limits(self) -> list[int] | None:
@@ -65,6 +68,10 @@ class Access:
         """Tell whether the user sees what belongs to the project."""
         return self.role_in(project_id) is not None
 
+    def sees_run(self, run_id: int, project_id: int) -> bool:
+        """Tell whether the user sees a run of the project."""
+        return self.sees(project_id) or run_id in self.only_runs
+
     def may_train(self, project_id: int) -> bool:
         """Tell whether the user may start runs and add data sets there."""
         return includes(self.role_in(project_id), Role.TRAINER)
@@ -81,6 +88,26 @@ class Access:
 
 
 NOTHING = Access()
+
+
+class Visitor(AnonymousUser):
+    """Somebody without an account who has opened a share link. What they may see lies in `access_of` alone.
+
+    `pk` tells visitors of different links apart where requests are counted: it is below zero, as no user's is.
+    """
+
+    is_active = True  # type: ignore[assignment]  # as above
+
+    def __init__(self, link_id: int, run_ids: Collection[int]) -> None:
+        """Let the visitor read these runs, and nothing else."""
+        super().__init__()
+        self.pk = -link_id  # type: ignore[assignment]
+        self.access = Access(only_runs=frozenset(run_ids))
+
+    @property
+    def is_authenticated(self) -> bool:  # type: ignore[override]  # Django says always false of strangers
+        """Whether the visitor may pass where a login, or a link, is needed."""
+        return True
 
 
 def access_of(user: AbstractBaseUser | AnonymousUser) -> Access:
@@ -115,6 +142,8 @@ def narrow(user: AbstractBaseUser, *, project_id: int | None, most: Role, operat
 
 
 def _read(user: AbstractBaseUser | AnonymousUser) -> Access:
+    if isinstance(user, Visitor):
+        return user.access
     if not (user.is_authenticated and user.is_active):
         return NOTHING
     only: int | None = getattr(user, _PROJECT, None)

@@ -15,7 +15,10 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.recording import record
 
-RECORDED_ELSEWHERE = {"auth.user", "auth.group", "accounts.apitoken", "accounts.externalidentity", "runs.run"}
+RECORDED_ELSEWHERE = {
+    "auth.user", "auth.group", "accounts.apitoken", "accounts.externalidentity", "runs.run", "access.project",
+    "access.membership",
+}  # fmt: skip
 """Models whose every change is recorded by an action of its own, wherever it is made."""
 _ACTIONS = {ADDITION: "admin.added", CHANGE: "admin.changed", DELETION: "admin.deleted"}
 

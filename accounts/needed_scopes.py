@@ -46,6 +46,13 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},
+    "member-list": {"GET": Scope.READ},
+    "project-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN},
+    "project-list": {"GET": Scope.READ, "POST": Scope.ADMIN},
+    "run-share-links": {"GET": Scope.READ, "POST": Scope.ADMIN},  # as with tokens: who has a link needs no account
+    "share-link-detail": {"DELETE": Scope.ADMIN},
+    "share-link-list": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "tickets": {"POST": Scope.READ},  # to open a WebSocket is to see
     "token-detail": {"DELETE": Scope.ADMIN},
     "token-list": {"GET": Scope.READ, "POST": Scope.ADMIN},

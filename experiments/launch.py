@@ -22,6 +22,7 @@ from experiments.training.contract.networks import weight_files
 from realtime.hubs import broadcast
 from runs import lifecycle
 from runs.models import Run, RunGroup
+from runs.quotas.room import QuotaExceeded, require_room_for_runs
 
 RECORDED_PACKAGES = (
     "torch",
@@ -53,7 +54,7 @@ def launch(
 ) -> list[Run]:
     """Queue what is asked for: one run, or one per fold, in their order, all or none of them.
 
-    The same key and request return the same runs; raises SourceError and KeyReused.
+    The same key and request return the same runs; raises SourceError, KeyReused and QuotaExceeded.
     """
     if idempotency_key and (known := _known(owner, idempotency_key, config, project_id)):
         return known
@@ -69,7 +70,7 @@ def launch(
             origin=origin,
             in_its_place=in_its_place,
         )
-    except IntegrityError:
+    except (IntegrityError, QuotaExceeded):
         if idempotency_key and (known := _known(owner, idempotency_key, config, project_id)):
             return known  # the same request came twice at once
         raise
@@ -101,9 +102,11 @@ def create(
     """Create the queued runs without announcing them; the first one has the key, which stands for all.
 
     `dataset_hash` is the version of the data set that `source_path` names, if it names one; `origin` is what they copy;
-    with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on.
+    with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on. Raises
+    QuotaExceeded.
     """
     with transaction.atomic():
+        require_room_for_runs(project_id, len(config.of_each_run()))
         group = _group(config, owner, project_id) if config.is_group else None
         same = origin is not None and origin.project_id == project_id
         if origin is not None and same and in_its_place and lifecycle.replace(origin.pk):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from django.core.exceptions import PermissionDenied
@@ -51,7 +52,13 @@ class FieldError(TypedDict):
     path: NotRequired[Sequence[str | int]]
 
 
-class Conflict(APIException):
+class WithFacts(APIException):
+    """The base of refusals whose answers have further fields, `facts`, for programs."""
+
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+
+class Conflict(WithFacts):
     """409: the request is not possible in the present state; the sentence says what is in the way.
 
     `facts` are further members of the problem, `headers` of the answer.
@@ -155,8 +162,8 @@ def _sentence_of(response: Response, exc: Exception) -> str:
 
 def _more(exc: Exception, method: str) -> dict[str, Any]:
     """Return the members that only this kind of problem has."""
-    if isinstance(exc, Conflict):
-        return exc.facts
+    if isinstance(exc, WithFacts):
+        return dict(exc.facts)
     if not isinstance(exc, InvalidRequest):
         return {}
     place = exc.place or ("parameter" if method in _WITHOUT_BODY else "body")

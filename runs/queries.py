@@ -105,7 +105,13 @@ def may_see(user: User | AnonymousUser, *, deleted: bool = False) -> Q:
     """
     if deleted:
         return Q(deleted_at__isnull=False) & _may_be_changed(access_of(user))
-    return in_projects(user) & Q(deleted_at=None)
+    return _readable(user) & Q(deleted_at=None)
+
+
+def _readable(user: User | AnonymousUser) -> Q:
+    """Return the condition on runs that they are of a project that the user sees, or of a link that a visitor has."""
+    shown = access_of(user).only_runs
+    return Q(pk__in=sorted(shown)) if shown else in_projects(user)
 
 
 def in_projects(user: User | AnonymousUser, among: Collection[int] | None = None, column: str = "project_id") -> Q:
@@ -121,7 +127,7 @@ def in_projects(user: User | AnonymousUser, among: Collection[int] | None = None
 
 def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Select the runs that `user` could see if none were deleted."""
-    return Run.objects.filter(in_projects(user))
+    return Run.objects.filter(_readable(user))
 
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
@@ -139,7 +145,7 @@ def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
     """Read the few columns of a run that its curves need, if `user` may see it, in one prepared query."""
     found = _CURVE_RUN.first(run_id) if 0 <= run_id < 2**63 else None
     run = None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
-    return run if run is not None and access_of(user).sees(run.project_id) else None
+    return run if run is not None and access_of(user).sees_run(run.pk, run.project_id) else None
 
 
 def newest_run_ids(user: User | AnonymousUser, number: int) -> list[int]:

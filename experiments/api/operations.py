@@ -23,6 +23,7 @@ from runs.describing import descriptions
 from runs.errors import Conflict
 from runs.models import Run
 from runs.projects.refusals import why_not
+from runs.quotas.room import require_room_for_runs
 from runs.removal import deletion
 from runs.scheduling import moves
 from runs.scheduling.moves import Destination
@@ -67,9 +68,16 @@ def resume(run: Run, user: User) -> None:
         raise Conflict(
             f"Run {run.pk} was run again, and the new run has its place in the group. Change and run it again instead."
         )
-    if not _recorded("run.resumed", run, lambda: lifecycle.resume(run.pk, f"Resumed by {user}.")):
+    if not _recorded("run.resumed", run, lambda: _resumed(run, user)):
         raise Conflict(f"Run {run.pk} is {_status(run)}: only failed and cancelled runs can be resumed.")
     announce(run.pk)
+
+
+def _resumed(run: Run, user: User) -> bool:
+    """Queue the run again, where its project has room for one more; raises QuotaExceeded."""
+    if run.status in Run.RESUMABLE:
+        require_room_for_runs(run.project_id, 1)
+    return lifecycle.resume(run.pk, f"Resumed by {user}.")
 
 
 def prioritize(run: Run, user: User, priority: int) -> None:

@@ -31,6 +31,7 @@ from experiments.training.contract import source_forms
 from experiments.training.contract.inspections import UPLOAD, OfContents
 from experiments.training.contract.source_errors import SourceError
 from runs.errors import InvalidRequest, NoRoom
+from runs.quotas import room
 
 PIECE_BYTES = 8 * 2**20
 PIECE_LIMIT = 32 * 2**20
@@ -61,7 +62,7 @@ class NotThatLong(Exception):
 def open_upload(
     owner: User, project: Project, *, filename: str, size: int, name: str | None = None, sha256: str = ""
 ) -> Upload:
-    """Reserve a name in the project and room for a file; raises InvalidRequest and NoRoom."""
+    """Reserve a name in the project and room for a file; raises InvalidRequest, NoRoom and DiskFull."""
     expire()
     suffix = _suffix(filename)
     _check_size(owner, size)
@@ -69,6 +70,7 @@ def open_upload(
     upload = Upload(filename=filename, size=size, updated_at=timezone.now())
     try:
         with transaction.atomic():
+            room.require_room_for_file(project.pk, size)
             dataset = checks.begin_upload(chosen, f"{upload.pk.hex}/{chosen}{suffix}", owner, sha256, project.pk)
             upload.dataset = dataset
             upload.save()

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from audit.recording import record
 from runs import lifecycle
-from runs.derived_models import MetricSummary, OptionValue, PackedEvents, SavedPoint, StoredFile
+from runs.derived_models import MetricSummary, OptionValue, PackedEvents, RunDiskUsage, SavedPoint, StoredFile
 from runs.files import store, stored_files
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag
 
@@ -31,7 +31,7 @@ PAUSE_SECONDS = 0.02
 
 _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
 _ROWS: tuple[type[Model], ...] = (
-    *_LARGE, PackedEvents, MetricSummary, OptionValue, SavedPoint, FinalResult, RunTag, StoredFile,
+    *_LARGE, PackedEvents, MetricSummary, OptionValue, SavedPoint, FinalResult, RunTag, StoredFile, RunDiskUsage,
 )  # fmt: skip
 
 

@@ -42,6 +42,9 @@ export class PageView {
     find("copies").addEventListener("click", async ({ target: { dataset } }) => {
       if (dataset.copy) (await import("./actions/copy_config.js")).copiers[dataset.copy](detail.config);
     });
+    find("share")?.addEventListener("click", async () =>
+      (await import("../shared/share_dialog.js")).shareRun(detail.id),
+    );
     find("print").addEventListener("click", () => this.#print());
   }
 
