@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0001_initial'),
-        ('runs', '0031_status_changes'),
+        ('runs', '0032_status_changes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

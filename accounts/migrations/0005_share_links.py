@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_token_project'),
+        ('accounts', '0004_external_identities'),
         ('runs', '0030_projects'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
