@@ -65,7 +65,7 @@ class _RecentValues(_Filter):
 
     def value(self) -> str | None:
         """Return the chosen value."""
-        return self.used_parameters.get(self.parameter_name)
+        return self.used_parameters.get(str(self.parameter_name))
 
 
 class UserFilter(_RecentValues):
