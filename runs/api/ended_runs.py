@@ -1,7 +1,7 @@
 """The version of what is known of an ended run, which changes with anything of it, in few quick queries.
 
-What an answer is made of is one row with its JSON, the names of those that it refers to, and, of a run with a test split,
-how often others looked at that: all of it is read as the database has it, and none of it is decoded.
+An answer is made of one row with its JSON, the names of those that it refers to, and, of a run with a test split, how
+often others looked at that: all of it is read as the database has it, and none of it is decoded.
 """
 
 from __future__ import annotations
