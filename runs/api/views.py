@@ -77,8 +77,16 @@ class ReadingView(HeavyView):
             raise NotFound(f"Run {run_id} does not exist.")
         return found[0]
 
+
+class WaitingView(AsyncView, ReadingView):
+    """The base of those that may wait for news of a run."""
+
     def require_sight(self, run_id: int) -> None:
-        """Raise NotFound where the user no longer sees a run that was found before; to be called after a wait."""
+        """Raise NotFound where the user no longer sees a run that was found before; to be called after a wait.
+
+        Raises as a request without a login where that ended.
+        """
+        self.authenticate_again()
         if not queries.still_sees(self.request.user, run_id):
             raise NotFound(f"Run {run_id} does not exist.")
 
@@ -236,7 +244,7 @@ class RunFileDownload(ReadingView):
         return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
 
 
-class RunEvents(AsyncView, ReadingView):
+class RunEvents(WaitingView):
     """The journal after a seq; with `wait`, the answer comes when there is something new, or the run has ended.
 
     Asynchronous, so that waiting clients cost no query and no thread of their own while they wait.
