@@ -15,9 +15,7 @@ from django.test import AsyncClient, Client
 from access.models import Membership, Project
 from access.roles import Role
 from accounts.models import APIToken
-from experiments.api import views as experiment_views
 from experiments.models import Preflight
-from runs.api import insight_views
 from runs.events import LrUpdate
 from runs.models import Run
 from tests.runs.api.test_events import waiting
@@ -117,7 +115,7 @@ async def test_of_the_log(asked: Asked, loss: Callable[[Asked], None], monkeypat
         looked.set()
         await lost.wait()
 
-    monkeypatch.setattr(insight_views.asyncio, "sleep", look)
+    monkeypatch.setattr("runs.api.insight_views.asyncio.sleep", look)
     path = f"/api/runs/{asked.run.pk}/log/"
     answer = asyncio.create_task(AsyncClient().get(path, {"wait": 20, "after": 0}, headers=asked.headers))
     await asyncio.wait_for(looked.wait(), 20)
@@ -137,7 +135,7 @@ async def test_of_a_dry_run(asked: Asked, loss: Callable[[Asked], None], monkeyp
         looked.set()
         await lost.wait()
 
-    monkeypatch.setattr(experiment_views.asyncio, "sleep", look)
+    monkeypatch.setattr("experiments.api.views.asyncio.sleep", look)
     monkeypatch.setattr("experiments.wakeup.announce_request", lambda: None)
     body = {"experiment_name": "tried", "source_path": "builtin:breast-cancer", "project": "shown"}
     client = AsyncClient()
