@@ -147,7 +147,7 @@ def _remove(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     )
     subscriptions.remove(subscription, _user(request))
     messages.success(request, f"“{subscription.name}” is removed.")
-    return redirect(*back)  # type: ignore[arg-type]
+    return redirect(*back)
 
 
 _ACTIONS: Mapping[str, Callable[[HttpRequest, Subscription], HttpResponse]] = {

@@ -134,7 +134,7 @@ PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", url_of("http", "https"), "", "an addr
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Notifications ---
-WEBHOOK_HOSTS = _read(
+WEBHOOK_HOSTS: list[tuple[str, int | None]] = _read(
     "LIVETRAIN_WEBHOOK_HOSTS",
     host_ports,
     [],
@@ -157,7 +157,7 @@ DEFAULT_FROM_EMAIL = _read(
     f"livetrain@{urlsplit(PUBLIC_URL).hostname or 'localhost'}",
     "an address such as livetrain@example.org",
 )
-EMAIL_DOMAINS = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
+EMAIL_DOMAINS: list[str] = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
 
 # --- Django ---
 SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")

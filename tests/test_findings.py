@@ -65,5 +65,7 @@ def test_a_finding_pins_what_it_installs_and_states_the_versions(script: Path) -
 @each_script
 def test_a_finding_holds_nothing_of_ours_or_of_one_machine(script: Path) -> None:
     imports = re.findall(r"^\s*(?:from|import) (\w+)", script.read_text(), re.MULTILINE)
-    assert not {"experiments", "runs", "realtime", "accounts", "access", "notifications", "project", "livetrain"} & set(imports)
+    assert not {"experiments", "runs", "realtime", "accounts", "access", "notifications", "project", "livetrain"} & set(
+        imports
+    )
     assert not re.search(r"https?://|--(?:extra-)?index-url|/(?:home|root|work|opt)/", script.read_text())
