@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
-from django.db.models import Q
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, transaction
 from django.utils import timezone
 from knox.crypto import hash_token
 from rest_framework.exceptions import AuthenticationFailed
@@ -23,6 +22,7 @@ from access.decisions import is_operator, narrow
 from access.roles import Role
 from accounts.models import APIToken
 from accounts.scopes import Scope
+from audit.recording import record
 from runs.statements.prepared_query import PreparedQuery
 
 logger = logging.getLogger(__name__)
@@ -78,8 +78,18 @@ def _note_use(token: APIToken) -> None:
     now = timezone.now()
     if token.last_used is not None and now - token.last_used < USE_IS_NOTED_EVERY:
         return
-    earlier = Q(last_used=None) | Q(last_used__lt=now - USE_IS_NOTED_EVERY)
     try:
-        APIToken.objects.filter(earlier, pk=token.pk).update(last_used=now)
+        if token.last_used is None:
+            _note_first_use(token, now)
+        else:
+            earlier = APIToken.objects.filter(pk=token.pk, last_used__lt=now - USE_IS_NOTED_EVERY)
+            earlier.update(last_used=now)
     except DatabaseError as error:
         logger.warning("The last use of API token %d could not be written: %s", token.pk, error)
+
+
+def _note_first_use(token: APIToken, now: datetime) -> None:
+    with transaction.atomic():
+        if APIToken.objects.filter(pk=token.pk, last_used=None).update(last_used=now):
+            unused = APIToken.objects.get(pk=token.pk)  # with its name, which no request reads otherwise
+            record("token.first_used", target=unused, user=token.user)

@@ -18,7 +18,7 @@ WEBSOCKET = "websocket"
 _SEE = (
     "dataset-features", "dataset-sample-image", "dataset-samples",
     "builtin-detail", "builtin-features", "builtin-sample-image", "builtin-samples",
-    "data-roots", "metrics", "models", "options",
+    "api-events", "api-schema", "data-roots", "metrics", "models", "options",
     "group-detail", "group-list", "label-errors", "label-errors-export", "prometheus", "queue-gpus", "queue-runs",
     "run-archive", "run-differences", "run-epoch-matrices", "run-events", "run-facets", "run-file", "run-files",
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
@@ -33,6 +33,7 @@ _ACT = (
 NEEDED: Mapping[str, Mapping[str, Scope]] = {
     **{name: {"GET": Scope.READ} for name in _SEE},
     **{name: {"POST": Scope.TRAIN} for name in _ACT},
+    "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "notification-deliveries": {"GET": Scope.READ},
@@ -45,6 +46,13 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},
+    "member-list": {"GET": Scope.READ},
+    "project-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN},
+    "project-list": {"GET": Scope.READ, "POST": Scope.ADMIN},
+    "run-share-links": {"GET": Scope.READ, "POST": Scope.ADMIN},  # as with tokens: who has a link needs no account
+    "share-link-detail": {"DELETE": Scope.ADMIN},
+    "share-link-list": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "tickets": {"POST": Scope.READ},  # to open a WebSocket is to see
     "token-detail": {"DELETE": Scope.ADMIN},
     "token-list": {"GET": Scope.READ, "POST": Scope.ADMIN},

@@ -113,7 +113,7 @@ _ALL = (
     Action("upload.received", "A part of an upload was received.", counted=SOME_MINUTES),
     Action("upload.completed", "An upload was completed, and became a data set."),
     Action("upload.dropped", "An unfinished upload was dropped."),
-    Action("dataset.pictures_viewed", "Pictures of a data set's samples were read.", counted=SOME_MINUTES),
+    Action("dataset.samples_viewed", "Samples of a data set were read: pictures or rows.", counted=SOME_MINUTES),
     # What was read of a run's results
     Action("run.pictures_viewed", "Pictures of a run's samples were read.", counted=SOME_MINUTES),
     Action("run.samples_viewed", "A run's samples were read, with ids and scores.", counted=SOME_MINUTES),
@@ -134,7 +134,7 @@ _ALL = (
     Action("admin.added", "Something that no other action names was added in the admin."),
     Action("admin.changed", "Something that no other action names was changed in the admin."),
     Action("admin.deleted", "Something that no other action names was deleted in the admin."),
-    Action("backup.created", "A copy of the database was made."),
+    Action("backup.created", "A back-up of the database and the files was begun."),
     Action("audit.exported", "Events of this trail were exported."),
     Action("audit.pruned", "Events of this trail before a moment were removed."),
 )

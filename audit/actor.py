@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from audit.models import Via
+from audit.via import Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Source:
 
 SERVER = Actor(Via.SERVER)
 _source: ContextVar[Source | None] = ContextVar("where what happens comes from", default=None)
-_process = Source(lambda: SERVER)
+_ITSELF = _process = Source(lambda: SERVER)
 
 
 @contextmanager
@@ -55,6 +55,16 @@ def acting(actor: Callable[[], Actor]) -> Iterator[Source]:
     token = _source.set(source)
     try:
         yield source
+    finally:
+        _source.reset(token)
+
+
+@contextmanager
+def acting_itself() -> Iterator[None]:
+    """Record what happens inside the block as the server's own doing, whatever request gave occasion to it."""
+    token = _source.set(_ITSELF)
+    try:
+        yield
     finally:
         _source.reset(token)
 

@@ -10,17 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-
-class Via(models.TextChoices):
-    """How somebody acted."""
-
-    SESSION = "session", "browser session"
-    TOKEN = "token", "API token"
-    SSO = "sso", "single sign-on"
-    SHARE = "share", "share link"
-    COMMAND = "command", "command line"
-    SERVER = "server", "the server itself"
-    NOBODY = "nobody", "not logged in"
+from audit.via import Via
 
 
 class AuditEvent(models.Model):

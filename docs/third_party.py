@@ -37,6 +37,7 @@ READ_BY_HAND = {
     "pytest-django": "BSD-3-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "scipy": "BSD-3-Clause",
+    "uritemplate": "BSD-3-Clause OR Apache-2.0",
 }
 """Those whose metadata are a whole text, or several licences without a word on which holds for what."""
 HEAD = """# Third-party packages

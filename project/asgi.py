@@ -23,12 +23,12 @@ from project.static_files import StaticFiles  # noqa: E402
 from project.warming import warm_up_soon  # noqa: E402
 from realtime.routing import websocket_application  # noqa: E402
 from realtime.wire import daphne_protocol  # noqa: E402
+from request_ids.asgi import RequestIds  # noqa: E402
 
 private_home.make_private()
 daphne_protocol.install()
-application = ProtocolTypeRouter(
-    {"http": StaticFiles(MeasuredBodies(HTTPApplication())), "websocket": websocket_application}
-)
+http_application = StaticFiles(MeasuredBodies(HTTPApplication()))
+application = RequestIds(ProtocolTypeRouter({"http": http_application, "websocket": websocket_application}))
 for resident in (Maintenance(), NotificationMaker(), NotificationSender()):
     resident.start()
-warm_up_soon(application.application_mapping["http"])
+warm_up_soon(http_application)

@@ -13,6 +13,7 @@ import io
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
@@ -22,13 +23,18 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
 from django.db import connections
-from django.http import FileResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.http.request import HttpRequest
 from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_prefix
 
 from experiments.server.waiting_requests import only_waiting
+from project import error_answers
 from project.request_threads import RequestThreads
 from realtime.logins.early_refusals import in_its_place
+from request_ids.asgi import KEY as REQUEST_ID
+from request_ids.current import bound
+from runs.problems import problem_types
+from runs.problems.problem_details import problem_answer
 
 Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = Mapping[str, Any]
@@ -79,8 +85,8 @@ class HTTPApplication(ASGIHandler):
         if body is None:
             return
         request, refusal = self.create_request(scope, body)
-        if refusal is not None or request is None:
-            await self.send_response(cast("HttpResponseBase", refusal), send)
+        if request is None:
+            await self.send_response(_in_words(scope, cast("HttpResponse", refusal)), send)
         elif view is not None and getattr(view.func, "answered_at_once", False):
             await self.send_response(self._answer(request, view, scope), send)
         else:
@@ -114,7 +120,11 @@ class HTTPApplication(ASGIHandler):
             return None
 
     def _answer(self, request: ASGIRequest, view: ResolverMatch | None, scope: Scope) -> HttpResponseBase:
-        """Let middleware and view answer; what is not streamed is whole then, and closed."""
+        """Let middleware and view answer in the present thread; what is not streamed is whole then, and closed."""
+        with bound(scope.get(REQUEST_ID, "")):
+            return self._answered(request, view, scope)
+
+    def _answered(self, request: ASGIRequest, view: ResolverMatch | None, scope: Scope) -> HttpResponseBase:
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request.resolver_match = view
@@ -148,6 +158,15 @@ class HTTPApplication(ASGIHandler):
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _in_words(scope: Scope, refusal: HttpResponse) -> HttpResponse:
+    """Say in JSON to a program what Django says of a request that it cannot read."""
+    if not scope["path"].startswith(error_answers.API):
+        return refusal
+    if refusal.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return problem_answer(problem_types.BODY_TOO_LONG, error_answers.BAD_REQUEST)
+    return problem_answer(problem_types.BAD_REQUEST, error_answers.BAD_REQUEST)
 
 
 def _may_wait(view: ResolverMatch, scope: Scope) -> bool:

@@ -18,16 +18,19 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 from knox.auth import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts import needed_scopes
 from accounts.credentials import user_of_token
 from accounts.models import APIToken
+from accounts.sign_on.backend import BACKEND
 from realtime.logins.throttled_tokens import ThrottledTokens
+from runs.problems import problem_types
 from runs.statements.prepared_query import PreparedQuery
 
-USUAL = "django.contrib.auth.backends.ModelBackend"
+USUAL = ("django.contrib.auth.backends.ModelBackend", BACKEND)
 _USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
 _USER = PreparedQuery(lambda pk: User.objects.filter(pk=pk).order_by().values_list(*_USER_FIELDS))
 
@@ -65,6 +68,23 @@ class TokenUsers(ThrottledTokens, TokenAuthentication):  # type: ignore[misc]  #
         return user_of_token(text)
 
 
+class CSRFFailed(PermissionDenied):
+    """403: a session alone is not enough where something is changed; the sentence says what is missing."""
+
+    problem = problem_types.CSRF_FAILED
+
+
+class SessionsWithCSRF(SessionAuthentication):
+    """DRF's authentication by session, whose refusals are told apart from those of rights."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Check the CSRF token; raises CSRFFailed."""
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as error:
+            raise CSRFFailed(error.detail) from None
+
+
 def _user_of(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
     if not hasattr(request, "_cached_user"):
         user = _usual_user(request) or auth.get_user(request)
@@ -79,7 +99,9 @@ def _usual_user(request: HttpRequest) -> User | None:
     """Return the active user of a session that is valid as it stands; None where Django has to look closer."""
     session: Any = request.session
     number, backend, digest = map(session.get, (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY))
-    if backend != USUAL or USUAL not in settings.AUTHENTICATION_BACKENDS or not digest or not str(number).isdecimal():
+    if backend not in USUAL or backend not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    if not digest or not str(number).isdecimal():
         return None
     found = _USER.first(int(number))
     user = None if found is None else User.from_db(DEFAULT_DB_ALIAS, _USER_FIELDS, found)

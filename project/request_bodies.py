@@ -10,9 +10,12 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.decorators import sync_and_async_middleware
+
+from runs.problems import problem_types
+from runs.problems.problem_details import problem_answer
 
 JSON_LIMIT = 64 * 2**10
 """In bytes; the longest request of this API, 500 runs with their tags, has 15 KiB."""
@@ -75,7 +78,7 @@ def body_limit(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequ
     return limited
 
 
-def _refusal(request: HttpRequest) -> JsonResponse | None:
+def _refusal(request: HttpRequest) -> HttpResponse | None:
     length = _length(request)
     if length <= JSON_LIMIT or not request.path_info.startswith("/api/"):
         return None
@@ -83,7 +86,7 @@ def _refusal(request: HttpRequest) -> JsonResponse | None:
     if length <= limit:
         return None
     detail = f"The body has {length:,} bytes; this address takes at most {limit:,}. Send less at once."
-    return JsonResponse({"detail": detail}, status=413)
+    return problem_answer(problem_types.BODY_TOO_LONG, detail)
 
 
 def _length(request: HttpRequest) -> int:

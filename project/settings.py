@@ -19,7 +19,8 @@ from csp.constants import NONE, SELF
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
-from project import log_lines
+from project import log_lines, sign_on_settings
+from project.openapi.configuration import SPECTACULAR
 from project.setting_values import (
     MailServer,
     attributes,
@@ -61,7 +62,7 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
 
 def _without_secrets(name: str, raw: str) -> str:
     """Hide a token, and what an address has before its @, so that the text may be shown or logged."""
-    return "…" if name.endswith(("_TOKEN", "_KEY")) else re.sub(r"//.*@", "//…@", raw)
+    return "…" if name.endswith(("_TOKEN", "_KEY", "_SECRET")) else re.sub(r"//.*@", "//…@", raw)
 
 
 def _secret_key(path: Path) -> str:
@@ -116,10 +117,26 @@ GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "days above 0")
+AUDIT_DAYS = _read("LIVETRAIN_AUDIT_DAYS", days_or_never, float("inf"), "days above 0, or never")
 UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
 LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
 LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
 DEFAULT_ROLE = _read("LIVETRAIN_DEFAULT_ROLE", one_of("viewer", "trainer"), "", "viewer or trainer")
+PASSWORD_LOGIN = _read("LIVETRAIN_PASSWORD_LOGIN", one_of("yes", "no", "superusers"), "yes", "yes, no or superusers")
+SIGN_ON = sign_on_settings.configured(
+    issuer=_read("LIVETRAIN_OIDC_ISSUER", sign_on_settings.issuer, "", "an address https://… as its metadata name it"),
+    client_id=_read("LIVETRAIN_OIDC_CLIENT_ID", str, "", "a name"),
+    secret=_read("LIVETRAIN_OIDC_CLIENT_SECRET", str, "", "a text"),
+    secret_file=_read("LIVETRAIN_OIDC_CLIENT_SECRET_FILE", str, "", "a file"),
+    name=_read("LIVETRAIN_OIDC_NAME", sign_on_settings.label, "single sign-on", "up to 60 characters on one line"),
+    scopes=_read("LIVETRAIN_OIDC_SCOPES", sign_on_settings.scopes, ("openid", "profile", "email"), "names of scopes"),
+    username_claim=_read("LIVETRAIN_OIDC_USERNAME_CLAIM", sign_on_settings.claim, "preferred_username", "a claim"),
+    groups_claim=_read("LIVETRAIN_OIDC_GROUPS_CLAIM", sign_on_settings.claim, "groups", "a claim"),
+    groups=_read("LIVETRAIN_OIDC_GROUPS", str, "", "a mapping"),
+    required=_read("LIVETRAIN_OIDC_REQUIRED_GROUP", str, "", "groups"),
+    acr=_read("LIVETRAIN_OIDC_ACR", str, "", "values"),
+    password_login=PASSWORD_LOGIN,
+)
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
 TOKEN_LIMIT_DAYS = _read("LIVETRAIN_TOKEN_LIMIT_DAYS", days_or_never, 366.0, "days above 0, or never")
 TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
@@ -134,29 +151,14 @@ PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", url_of("http", "https"), "", "an addr
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Notifications ---
-WEBHOOK_HOSTS: list[tuple[str, int | None]] = _read(
-    "LIVETRAIN_WEBHOOK_HOSTS",
-    host_ports,
-    [],
-    "hosts, such as chat.example or chat.example:8065, separated by commas",
-)
+WEBHOOK_HOSTS: list[tuple[str, int | None]] = _read("LIVETRAIN_WEBHOOK_HOSTS", host_ports, [], "chat.example:8065, …")
 WEBHOOK_PORTS = _read("LIVETRAIN_WEBHOOK_PORTS", ports, [443, 8443], "ports, separated by commas")
 WEBHOOK_HTTP = _read("LIVETRAIN_WEBHOOK_HTTP", boolean, False, "0 or 1")
-_MAIL = _read(
-    "LIVETRAIN_EMAIL_URL",
-    mail_server,
-    None,
-    "smtp+tls://user:password@host:587, smtps://… or smtp://…",
-)
-EMAIL_READY = _MAIL is not None
+_MAIL = _read("LIVETRAIN_EMAIL_URL", mail_server, None, "smtp+tls://user:password@host, smtps://… or smtp://…")
+EMAIL_READY, EMAIL_TIMEOUT = _MAIL is not None, 10  # seconds, of each step
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL or MailServer()
-EMAIL_TIMEOUT = 10  # seconds, of each step
-DEFAULT_FROM_EMAIL = _read(
-    "LIVETRAIN_EMAIL_FROM",
-    mail_address,
-    f"livetrain@{urlsplit(PUBLIC_URL).hostname or 'localhost'}",
-    "an address such as livetrain@example.org",
-)
+_FROM = f"livetrain@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
+DEFAULT_FROM_EMAIL = _read("LIVETRAIN_EMAIL_FROM", mail_address, _FROM, "an address such as livetrain@example.org")
 EMAIL_DOMAINS: list[str] = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
 
 # --- Django ---
@@ -188,13 +190,17 @@ INSTALLED_APPS = [
     "rest_framework",
     "axes",
     "knox",
+    "drf_spectacular",  # its command, and templates
+    "drf_spectacular_sidecar",  # scripts and styles of the API's page
 ]
 KNOX_TOKEN_MODEL = "accounts.APIToken"  # noqa: S105  (no secret, but a model)
 MIGRATION_MODULES = {"knox": None}  # its own table of tokens is not used
 REST_KNOX = {"TOKEN_PREFIX": "livetrain_"}  # by which scanners of repositories and logs know a secret
 MIDDLEWARE = [
-    "project.answer_headers.answer_headers",  # first, so that refusals of the others have them too
+    "request_ids.middleware.identified",  # first, so that whatever the others log has it
+    "project.answer_headers.answer_headers",  # before the others, so that their refusals have them too
     "project.held_turns.ends_turns",
+    "realtime.logins.audited_requests.audited",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "project.request_bodies.body_limit",
@@ -206,6 +212,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if SIGN_ON:  # only then is anything of its library loaded
+    INSTALLED_APPS += sign_on_settings.APPS
+    MIDDLEWARE += sign_on_settings.MIDDLEWARE
+    globals().update(sign_on_settings.OF_ALLAUTH)
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
 TEMPLATES = [
@@ -297,6 +307,8 @@ AUTHENTICATION_BACKENDS = [
     "realtime.logins.throttled_backend.ThrottledLogins",
     "django.contrib.auth.backends.ModelBackend",
 ]
+if SIGN_ON:
+    AUTHENTICATION_BACKENDS.append(sign_on_settings.BACKEND)
 AXES_HANDLER = f"realtime.logins.attempt_handlers.{'RedisAttempts' if REDIS_URL else 'DatabaseAttempts'}"
 AXES_FAILURE_LIMIT = "realtime.logins.failed_tries.limit"
 AXES_USERNAME_CALLABLE = "realtime.logins.failed_tries.name_of"
@@ -355,6 +367,7 @@ SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked from beside the serv
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+CSRF_FAILURE_VIEW = "project.error_answers.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -375,13 +388,18 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "project.known_users.TokenUsers",
-        "rest_framework.authentication.SessionAuthentication",
+        "project.known_users.SessionsWithCSRF",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "EXCEPTION_HANDLER": "runs.errors.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS tells methods; the schema tells the rest
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["runs.api.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "project.openapi.auto_schema.DescribedSchema",
+    "SCHEMA_COERCE_PATH_PK": False,
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter like others: unknown where none is declared
 }
+SPECTACULAR_SETTINGS = SPECTACULAR
 FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 

@@ -228,7 +228,7 @@ class ListedRun(models.Model):
         indexes = [
             # All that facets count. `deleted_at` is last: in front it would draw every list away from the runs' order.
             models.Index(
-                fields=["status", "owner", "source_path", "model_name", "deleted_at", "project"], name="listed_facets"
+                fields=["status", "owner", "source_path", "model_name", "project", "deleted_at"], name="listed_facets"
             ),
             # What groups count, each in the order of its groups; by the sum of marks it is known which have changed.
             *(
@@ -250,6 +250,27 @@ class ListedRun(models.Model):
     def __str__(self) -> str:
         """Name the run."""
         return f"{self.experiment_name} #{self.pk}"
+
+
+class RunDiskUsage(models.Model):
+    """The bytes that the files of an ended run take; only `quotas.disk_usage` writes it.
+
+    The run's project stands here too, so that the sum of a project reads nothing but an index.
+    """
+
+    run = models.OneToOneField("runs.Run", on_delete=models.CASCADE, primary_key=True, related_name="disk_usage")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
+    attempt = models.PositiveIntegerField(help_text="After which one they were measured")
+    size = models.PositiveBigIntegerField(help_text="Bytes")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["run"]
+        indexes = [models.Index(fields=["project", "size"], name="disk_usage_project")]
+
+    def __str__(self) -> str:
+        """Name the run and the size."""
+        return f"run {self.run_id}: {self.size} bytes"
 
 
 class StoredFile(models.Model):

@@ -1,6 +1,8 @@
-"""The JSON of every REST error: `{"detail": sentence}`, for a 400 also `"errors": [{"field", "message"}]` and `more`.
+"""The problems of the REST API: each refused request is answered as RFC 9457 says, in `runs.problems`' types.
 
-A 400 may have further fields that say how to mend the request.
+An `InvalidRequest` has `errors`, each with the place of the fault and a sentence with its cure, and `more`, how many
+others there are. It may have further members that say how to mend the request. `field` and `message` of an error are
+what older programs read; they go with the next version.
 
 An answer stays small whatever was sent: it names the first problems and counts the others.
 """
@@ -8,40 +10,68 @@ An answer stays small whatever was sent: it names the first problems and counts 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypedDict
+from types import MappingProxyType
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, MethodNotAllowed, ValidationError
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
-from rest_framework.views import exception_handler as drf_exception_handler
 
 from runs.failures import storage_errors
 from runs.failures.refused_writes import refused_writes
+from runs.problems import problem_types
+from runs.problems.json_pointers import pointer
+from runs.problems.problem_details import CONTENT_TYPE, details
+from runs.problems.problem_types import ProblemType
 
 logger = logging.getLogger(__name__)
 
 MOST_ERRORS = 20
 LONGEST_FIELD = 200
 LONGEST_MESSAGE = 2_000
+BODY = "(body)"
+"""The field of a fault of the whole body."""
 _ANSWERS = (APIException, Http404, PermissionDenied)
+_WITHOUT_BODY = ("GET", "HEAD", "DELETE")
+Place: TypeAlias = Literal["body", "parameter", "header"]
+"""Where a field is: in the JSON, in the address, or among the headers."""
 
 
 class FieldError(TypedDict):
-    """One fault; `field` is a dotted path (`trainer.max_epochs`), empty when no single field is wrong."""
+    """One fault; `field` is a dotted path (`trainer.max_epochs`), empty when no single field is wrong.
+
+    `path` is the same in parts, for fields whose names have dots or whose parts are numbers of items.
+    """
 
     field: str
     message: str
+    path: NotRequired[Sequence[str | int]]
 
 
-class Conflict(APIException):
-    """409: the request is not possible in the present state; the sentence says what is in the way."""
+class WithFacts(APIException):
+    """The base of refusals whose answers have further fields, `facts`, for programs."""
+
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+
+class Conflict(WithFacts):
+    """409: the request is not possible in the present state; the sentence says what is in the way.
+
+    `facts` are further members of the problem, `headers` of the answer.
+    """
 
     status_code = 409
     default_code = "conflict"
+
+    def __init__(
+        self, detail: str, facts: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.facts, self.headers = dict(facts or {}), dict(headers or {})
+        super().__init__(detail)
 
 
 class NoRoom(APIException):
@@ -54,32 +84,102 @@ class NoRoom(APIException):
 class InvalidRequest(APIException):
     """400 with the first wrong fields named, each together with its cure; `more` is how many others are wrong.
 
-    `cures` are further fields of the answer, for programs that mend the request.
+    `cures` are further members of the answer, for programs that mend the request. `place` is where the fields are;
+    None: where a request of that method has them.
     """
 
     status_code = 400
     default_code = "invalid"
+    problem: ProblemType = problem_types.INVALID_REQUEST
 
-    def __init__(self, errors: Iterable[FieldError], more: int = 0, cures: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        errors: Iterable[FieldError],
+        more: int = 0,
+        cures: Mapping[str, Any] | None = None,
+        *,
+        place: Place | None = None,
+    ) -> None:
         rest = iter(errors)
         self.cures = dict(cures or {})
         self.errors = [_shortened(error) for error in islice(rest, MOST_ERRORS)]
         self.more = more + sum(1 for _ in rest)
+        self.place = place
         super().__init__(_sentence(self.errors, self.more))
 
 
+class MalformedBody(InvalidRequest):
+    """400: the body is no JSON with one meaning; the sentence says where and how to mend it."""
+
+    default_code = "malformed_body"
+    problem = problem_types.MALFORMED_BODY
+
+
+def invalid(error: ValidationError, place: Place | None = None) -> InvalidRequest:
+    """Turn an error of DRF's serializers into ours."""
+    return InvalidRequest(_flatten(error.detail, ()), place=place)
+
+
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Build the body of every REST error; DRF decides status and headers."""
+    """Build the problem of every REST error; DRF decides status and headers."""
     if not isinstance(exc, _ANSWERS) and (sentence := storage_errors.of_a_request(exc)):
         logger.error("%s: not stored", context["request"].path, exc_info=exc)
         refused_writes.note()
         exc = NoRoom(sentence)
     elif isinstance(exc, ValidationError):
-        exc = InvalidRequest(_flatten(exc.detail, ""))
-    response = drf_exception_handler(exc, context)
-    if response is not None and isinstance(exc, InvalidRequest):
-        response.data = {**exc.cures, "detail": str(exc.detail), "errors": exc.errors, "more": exc.more}
+        exc = invalid(exc)
+    response = _of_framework(exc, context)
+    if response is not None:
+        if isinstance(exc, MethodNotAllowed) and context["request"].method == "OPTIONS":
+            return Response(status=204)  # with `Allow`, as every answer
+        more = _more(exc, context["request"].method or "")
+        status = response.status_code
+        response.data = details(_type_of(exc, status), _sentence_of(response, exc), status=status, more=more)
+        response.content_type = CONTENT_TYPE
+        for name, value in getattr(exc, "headers", {}).items():
+            response[name] = value
     return response
+
+
+def _of_framework(exc: Exception, context: dict[str, Any]) -> Response | None:
+    # Imported late: that module loads our parser, which imports this one.
+    from rest_framework.views import exception_handler as of_framework  # noqa: PLC0415
+
+    return of_framework(exc, context)
+
+
+def _type_of(exc: Exception, status: int) -> ProblemType | None:
+    found: ProblemType | None = getattr(exc, "problem", None) or problem_types.general(status)
+    return found
+
+
+def _sentence_of(response: Response, exc: Exception) -> str:
+    if isinstance(exc, InvalidRequest):
+        return str(exc.detail)
+    said = response.data.get("detail") if isinstance(response.data, Mapping) else None
+    return str(said or getattr(exc, "detail", ""))
+
+
+def _more(exc: Exception, method: str) -> dict[str, Any]:
+    """Return the members that only this kind of problem has."""
+    if isinstance(exc, WithFacts):
+        return dict(exc.facts)
+    if not isinstance(exc, InvalidRequest):
+        return {}
+    place = exc.place or ("parameter" if method in _WITHOUT_BODY else "body")
+    return {**exc.cures, "errors": [_described(error, place) for error in exc.errors], "more": exc.more}
+
+
+def _described(error: FieldError, place: Place) -> dict[str, Any]:
+    """Say where the fault is, as RFC 9457 does where it is in the body."""
+    field = error["field"]
+    if field in ("", BODY):
+        where = {"pointer": pointer(())}
+    elif place == "body":
+        where = {"pointer": pointer(error.get("path", field.split(".")))}
+    else:
+        where = {place: field}
+    return {**where, "detail": error["message"], "field": field, "message": error["message"]}
 
 
 def _sentence(errors: list[FieldError], more: int) -> str:
@@ -88,21 +188,23 @@ def _sentence(errors: list[FieldError], more: int) -> str:
 
 
 def _shortened(error: FieldError) -> FieldError:
-    return {"field": _cut(error["field"], LONGEST_FIELD), "message": _cut(error["message"], LONGEST_MESSAGE)}
+    field, message = _cut(error["field"], LONGEST_FIELD), _cut(error["message"], LONGEST_MESSAGE)
+    if "path" not in error or field != error["field"]:
+        return {"field": field, "message": message}
+    return {"field": field, "message": message, "path": error["path"]}
 
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
-def _flatten(detail: Any, field: str) -> Iterator[FieldError]:
+def _flatten(detail: Any, path: tuple[str | int, ...]) -> Iterator[FieldError]:
     """Name each field by its path; DRF nests details as the request was nested."""
     if isinstance(detail, Mapping):
         for key, inner in detail.items():
-            named = "" if key == api_settings.NON_FIELD_ERRORS_KEY else str(key)
-            yield from _flatten(inner, ".".join(part for part in (field, named) if part))
+            yield from _flatten(inner, path if key == api_settings.NON_FIELD_ERRORS_KEY else (*path, key))
     elif isinstance(detail, list | tuple):
-        for inner in detail:
-            yield from _flatten(inner, field)
+        for place, inner in enumerate(detail):
+            yield from _flatten(inner, (*path, place) if isinstance(inner, Mapping) else path)
     else:
-        yield {"field": field, "message": str(detail)}
+        yield {"field": ".".join(map(str, path)), "message": str(detail), "path": path}

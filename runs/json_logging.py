@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from request_ids.current import current
+
 _run: ContextVar[dict[str, int]] = ContextVar("run that is logged about")
 
 
@@ -29,8 +31,9 @@ def about(run_id: int, attempt: int) -> Iterator[None]:
 class JsonLines(logging.Formatter):
     """A formatter of log lines as JSON objects.
 
-    Fields: `time` (UTC), `level`, `logger`, `message`, `process`, `thread`; where known `run_id`, `attempt`,
-    `exception`. A line may name its run with `extra={"run_id": …}` instead of `about`.
+    Fields: `time` (UTC), `level`, `logger`, `message`, `process`, `thread`; where known `request_id`, `run_id`,
+    `attempt`, `exception`. A line may name its run with `extra={"run_id": …}` instead of `about`. Lines of the logger
+    `audit` have the whole event as `audit`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -44,8 +47,10 @@ class JsonLines(logging.Formatter):
             "process": record.process,
             "thread": record.threadName,
         }
+        if identifier := current():
+            fields["request_id"] = identifier
         fields |= _run.get({})
-        fields |= {name: record.__dict__[name] for name in ("run_id", "attempt") if name in record.__dict__}
+        fields |= {name: record.__dict__[name] for name in ("run_id", "attempt", "audit") if name in record.__dict__}
         if record.exc_info:
             fields["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False, default=str)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications")
+APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
 FILE_LINES = 400
 FUNCTION_LINES = 60
@@ -68,6 +68,8 @@ LOCAL_IMPORTS = {
         "runs/subgroups/subgroup_views.py",
         "runs.subgroups.run_subgroups",
     ): "NumPy and Arrow, which the web process loads with the first subgroups",
+    ("accounts/apps.py", "accounts"): "models, which Django loads after the apps",
+    ("realtime/apps.py", "realtime.logins"): "the same",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     (
         "runs/label_errors/label_error_views.py",

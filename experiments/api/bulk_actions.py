@@ -59,15 +59,18 @@ class Runs(Parameters):
     """The numbers of the runs to act on, each of which counts once."""
 
     runs = ShortList(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=MOST_RUNS
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=MOST_RUNS,
+        help_text="Numbers of the runs; each counts once.",
     )
 
 
 class TagOptions(Runs):
     """The tags to add to and to remove from the runs."""
 
-    add = TagList(default=list, max_length=MAX_TAGS)
-    remove = TagList(default=list, max_length=MAX_TAGS)
+    add = TagList(default=list, max_length=MAX_TAGS, help_text="Tags to add.")
+    remove = TagList(default=list, max_length=MAX_TAGS, help_text="Tags to remove.")
 
     def validate(self, attrs: Any) -> Any:
         """Require at least one tag, and none that is to be both added and removed."""
@@ -106,7 +109,7 @@ def _each(request: Request, act: Act, asked: Mapping[str, Any]) -> dict[str, Any
 
 def _one(number: int, run: Run | None, user: User, act: Act, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        if run is None or (run.deleted_at and not queries.may_change(user, run.owner_id)):
+        if run is None or (run.deleted_at and not queries.may_change(user, run)):
             raise Run.DoesNotExist
         operations.require_right(run, user)
         if act is not _restore:
@@ -174,8 +177,8 @@ ACTIONS: dict[str, Act] = {
 class BulkOptions(Runs):
     """The action to apply to the runs, with the tags where it needs them."""
 
-    action = serializers.ChoiceField(tuple(ACTIONS))
-    tags = TagList(default=list, max_length=MAX_TAGS)
+    action = serializers.ChoiceField(tuple(ACTIONS), help_text="What to do with each run.")
+    tags = TagList(default=list, max_length=MAX_TAGS, help_text="Those to add or remove, for tag and untag.")
 
     def validate(self, attrs: Any) -> Any:
         """Require tags for the actions that change them."""

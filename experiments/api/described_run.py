@@ -20,9 +20,17 @@ NEITHER = "Give experiment_name, description, or both."
 class Changes(Parameters):
     """What to change, and the revision that it was read with."""
 
-    experiment_name = serializers.CharField(required=False, allow_blank=True)
-    description = serializers.CharField(required=False, allow_blank=True)
-    revision = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    experiment_name = serializers.CharField(
+        required=False, allow_blank=True, help_text="The new name, at most 200 characters."
+    )
+    description = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        help_text="What the run is about, plain text, at most 4,000 characters; blank takes it away.",
+    )
+    revision = serializers.IntegerField(
+        required=False, min_value=0, max_value=2**31 - 1, help_text="The revision that the run was read with."
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """Parse the fields; a blank text is a text here, with which a description is taken away."""
@@ -54,7 +62,7 @@ def _checked(normalise: Any, value: str) -> str:
 class DescribedRun(RunDetail):
     """The endpoint of one run: its owner and staff rename it, and change its description."""
 
-    http_method_names = ["get", "head", "patch"]
+    http_method_names = ["get", "head", "options", "patch"]
 
     def patch(self, request: Request, run_id: int) -> Response:
         """Change the run, and return it; 409 where it has another revision than the one that was sent."""
@@ -63,4 +71,4 @@ class DescribedRun(RunDetail):
         if "experiment_name" in changes:
             changes["name"] = changes.pop("experiment_name")
         operations.describe(run, request.user, **changes)  # type: ignore[arg-type]  # logged in
-        return self.get(request, run_id)
+        return self.detail(run_id)

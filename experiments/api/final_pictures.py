@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from experiments.api import run_samples, sample_pictures
 from experiments.api.sample_pictures import Predicted
 from runs.api.heavy_requests import SAMPLES
+from runs.api.picture_answers import picture_answer
+from runs.api.recorded_reading import record_reading
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
 from runs.files.store import StoreError
@@ -46,6 +48,7 @@ class FinalPictures(EvaluationView):
         missing = [place for place in ids if place not in images and place not in kept]
         drawn, found = sample_pictures.drawn(of, missing, inline=inline)
         images |= drawn
+        record_reading(self.request, "run.pictures_viewed", [run], split=result.split)
         return {
             "images": {ids[place]: address for place, address in images.items()},
             "problems": {ids[place]: problem for place, problem in found.problems.items()},
@@ -58,8 +61,10 @@ class FinalPictures(EvaluationView):
 class PictureParameters(EvaluationParameters):
     """Which size; `attempt` only tells addresses apart."""
 
-    size = serializers.ChoiceField(["small", "large"], default="large")
-    attempt = serializers.IntegerField(required=False)
+    size = serializers.ChoiceField(
+        ["small", "large"], default="large", help_text="large: at most 1,024 pixels a side; small: 160."
+    )
+    attempt = serializers.IntegerField(required=False, help_text="Only tells addresses apart.")
 
 
 class FinalPicture(EvaluationView):
@@ -68,8 +73,8 @@ class FinalPicture(EvaluationView):
     parameters = PictureParameters
     heavy = None  # a page asks for some dozens at once, most of which are drawn already
 
-    def get(self, _request: Request, run_id: int, place: int) -> FileResponse:
-        """Return the PNG; 404 says why there is none."""
+    def get(self, request: Request, run_id: int, place: int) -> HttpResponseBase:
+        """Return the PNG; 304 where the client has it, 404 says why there is none."""
         result = self.result_of(run_id)
         side = run_samples.LARGE if self.asked["size"] == "large" else run_samples.SMALL
         try:
@@ -84,5 +89,5 @@ class FinalPicture(EvaluationView):
             content = found.pictures[place].open("rb")
         except FileNotFoundError:  # another request has made room meanwhile
             raise NotFound(MADE_ROOM) from None
-        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": f"private, max-age={CACHE_SECONDS}, immutable"}
-        return FileResponse(content, content_type="image/png", headers=headers)
+        record_reading(request, "run.pictures_viewed", [result.run], split=result.split)
+        return picture_answer(request, content, f"private, max-age={CACHE_SECONDS}, immutable")

@@ -64,17 +64,25 @@ class ReasonOptions(Parameters):
     """Why it is decided so."""
 
     reason = serializers.CharField(
-        max_length=LONGEST_REASON, error_messages={"required": REASON_CURE, "blank": REASON_CURE, "null": REASON_CURE}
+        max_length=LONGEST_REASON,
+        error_messages={"required": REASON_CURE, "blank": REASON_CURE, "null": REASON_CURE},
+        help_text="Why; those who use the threshold read it.",
     )
 
 
 class PointOptions(ReasonOptions):
     """The rule by which the point is chosen, with the number that it needs, and why."""
 
-    rule = serializers.ChoiceField(SAVED)
-    at_least = Number(**_bounds(LEAST_SHARE, 1, SHARE_CURE))
-    cost_ratio = Number(**_bounds(LEAST_RATIO, HIGHEST_RATIO, RATIO_CURE))
-    threshold = Number(**_bounds(0, 1, THRESHOLD_CURE))
+    rule = serializers.ChoiceField(SAVED, help_text="How the point is chosen on validation, or by hand.")
+    at_least = Number(
+        **_bounds(LEAST_SHARE, 1, SHARE_CURE),
+        help_text="The least sensitivity or specificity, for the rules of that name.",
+    )
+    cost_ratio = Number(
+        **_bounds(LEAST_RATIO, HIGHEST_RATIO, RATIO_CURE),
+        help_text="What a missed positive costs in false alarms, for the rule cost.",
+    )
+    threshold = Number(**_bounds(0, 1, THRESHOLD_CURE), help_text="The score, for the rule hand.")
 
     def validate(self, attrs: Any) -> Any:
         """Require the number of the rule, and no other."""

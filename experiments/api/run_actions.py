@@ -60,7 +60,7 @@ class RunAction(APIView, ABC):
 class CancelOptions(Parameters):
     """Whether to evaluate the best checkpoint first."""
 
-    evaluate = serializers.BooleanField(default=False)
+    evaluate = serializers.BooleanField(default=False, help_text="Whether to evaluate the best epoch first.")
 
 
 class Cancel(RunAction):
@@ -104,7 +104,9 @@ class Resume(RunAction):
 class PriorityOptions(Parameters):
     """The new priority."""
 
-    priority = serializers.IntegerField(min_value=MIN_PRIORITY, max_value=MAX_PRIORITY)
+    priority = serializers.IntegerField(
+        min_value=MIN_PRIORITY, max_value=MAX_PRIORITY, help_text="The highest is started first."
+    )
 
 
 class Priority(RunAction):
@@ -122,7 +124,7 @@ class Priority(RunAction):
 class MoveOptions(Parameters):
     """Where to move the run."""
 
-    to = serializers.ChoiceField(choices=moves.DESTINATIONS)
+    to = serializers.ChoiceField(choices=moves.DESTINATIONS, help_text="Where to, among the runs that wait.")
 
 
 class Move(RunAction):

@@ -43,7 +43,11 @@ def _wrong(error: ValidationError) -> Wrong:
 
 def _explained(wrong: Wrong) -> list[FieldError]:
     return [
-        FieldError(field=field, message=" Or: ".join(_message(problem, path) for problem, path in problems))
+        FieldError(
+            field=field,
+            message=" Or: ".join(_message(problem, path) for problem, path in problems),
+            path=problems[0][1],
+        )
         for field, problems in islice(wrong.items(), MOST_ERRORS)
     ]
 

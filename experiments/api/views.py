@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
+import math
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.urls import reverse
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,8 +29,9 @@ from experiments.training.contract.networks.builtin_networks import CNN
 from experiments.training.contract.networks.network_spec import AUTO, NetworkSpec
 from experiments.training.data.files.catalogue import BUILTINS
 from runs.api.async_view import AsyncView, release_connection
-from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null
+from runs.listing.filters import Parameters, validated
+from runs.projects import project_choice
 from runs.queries import may_change
 from runs.stored_config import StoredConfig
 
@@ -38,7 +40,30 @@ METRICS_WAIT_SECONDS = 20.0
 """How long a request with metrics waits for their list: the first worker makes it seconds after the first start."""
 LOOK_SECONDS = 0.2
 WEIGHTS_SHOWN = 200
-DRY_RUN = {"": False, "0": False, "false": False, "1": True, "true": True}
+WAIT_CURE = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}."
+
+
+class TrainParameters(Parameters):
+    """Whether only to try it, and how many seconds the answer may wait for the report."""
+
+    dry_run = serializers.BooleanField(
+        default=False,
+        error_messages={"invalid": "Write true or false."},
+        help_text="Only try it: the answer is the pre-flight report.",
+    )
+    wait = serializers.FloatField(
+        required=False,
+        min_value=0,
+        max_value=DRY_RUN_WAIT_SECONDS,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), WAIT_CURE),
+        help_text="Seconds that the answer may wait for the report.",
+    )
+
+    def validate_wait(self, value: float) -> float:
+        """Refuse NaN, which passes the comparisons with the bounds."""
+        if math.isnan(value):
+            raise serializers.ValidationError(WAIT_CURE)
+        return value
 
 
 class CentralizedTrainView(AsyncView):
@@ -49,13 +74,14 @@ class CentralizedTrainView(AsyncView):
 
     async def post(self, request: Request) -> Response:
         """Queue the training (202), or make its pre-flight report and wait for it."""
+        parameters = validated(TrainParameters, request)
         await _metrics_listed(request.data)
-        if not _dry_run(request):
+        if not parameters["dry_run"]:
             runs = await sync_to_async(submit)(request, request.data)
             return Response(accepted(runs, request), status=202)
-        seconds = _wait(request)
+        seconds = parameters.get("wait", DRY_RUN_WAIT_SECONDS)
         asked, decided = await sync_to_async(_requested)(request)
-        if not decided and "wait" not in request.query_params:
+        if not decided and "wait" not in parameters:
             seconds = 0.0  # such data take longer than anyone waits who did not ask for it
         known = await _ended(asked, seconds)
         return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
@@ -109,7 +135,7 @@ class OptionsView(APIView):
         options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
         return Response(
             {
-                "groups": option_schema.groups(),
+                "groups": option_schema.groups(project_choice.names_to_train_in(request.user)),
                 "network_options": options | {AUTO: options[CNN.name]},
                 "directions": monitored.directions(),
                 "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
@@ -124,29 +150,15 @@ def _networks() -> Iterable[tuple[str, NetworkSpec]]:
     return network_catalogue.networks().items()
 
 
-def _dry_run(request: Request) -> bool:
-    asked = request.query_params.get("dry_run", "").lower()
-    if asked not in DRY_RUN:
-        raise InvalidRequest([{"field": "dry_run", "message": f"Write true or false; got {asked!r}."}])
-    return DRY_RUN[asked]
-
-
-def _wait(request: Request) -> float:
-    """Return the seconds that the answer may wait for the report; raises InvalidRequest."""
-    asked = request.query_params.get("wait", str(DRY_RUN_WAIT_SECONDS))
-    if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", asked, re.ASCII) or float(asked) > DRY_RUN_WAIT_SECONDS:
-        message = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}; got {asked[:100]!r}."
-        raise InvalidRequest([{"field": "wait", "message": message}])
-    return float(asked)
-
-
 def _requested(request: Request) -> requests.Requested:
     with in_words():
-        return requests.ask(TrainingConfig.model_validate(request.data), request.user)  # type: ignore[arg-type]  # logged in
+        config, user = TrainingConfig.model_validate(request.data), request.user
+        project = project_choice.to_train_in(user, config.project)
+        return requests.ask(config, user, project_id=project.pk)  # type: ignore[arg-type]  # logged in
 
 
 def _found(request: Request, pk: int) -> Preflight:
-    found = requests.visible(request.user).select_related("owner").filter(pk=pk).first()
+    found = requests.visible(request.user).select_related("owner", "project").filter(pk=pk).first()
     if found is None:
         raise NotFound(f"Pre-flight report {pk} does not exist.")
     return found
@@ -183,13 +195,13 @@ def _is_listed() -> bool:
 
 def _looked_up(pk: int) -> Preflight:
     try:
-        return Preflight.objects.select_related("owner").get(pk=pk)
+        return Preflight.objects.select_related("owner", "project").get(pk=pk)
     finally:
         release_connection()
 
 
 def _may_cancel(preflight: Preflight, request: Request) -> bool:
-    return preflight.status in Preflight.UNFINISHED and may_change(request.user, preflight.owner_id)
+    return preflight.status in Preflight.UNFINISHED and may_change(request.user, preflight)
 
 
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
@@ -206,6 +218,8 @@ def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
         "config": preflight.config,
         "experiment_name": StoredConfig(preflight.config).experiment_name,
         "owner": preflight.owner.username,
+        "project": preflight.project.name,
+        "project_id": preflight.project_id,
         "may_cancel": _may_cancel(preflight, request),
         "created_at": format_time(preflight.created_at),
         "ended_at": time_or_null(preflight.ended_at),

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from django.http import FileResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.recording import record
 from experiments.datasets import sample_source, samples
 from experiments.datasets.builtin_views import builtin_called
 from experiments.datasets.sample_source import SampleSource
 from experiments.datasets.views import DatasetView
 from experiments.training.data.inspection.sample_sheets import Picture, Sheet
 from runs.api.heavy_requests import SAMPLES, HeavyView
+from runs.api.picture_answers import picture_answer
 from runs.errors import Conflict, InvalidRequest
 from runs.listing.filters import Parameters, validated
 
@@ -30,13 +32,17 @@ class SampleParameters(Parameters):
     asks for a few of each class instead.
     """
 
-    page = serializers.IntegerField(min_value=1, max_value=samples.LAST_PAGE, default=1)
-    by = serializers.ChoiceField(["class"], required=False)
+    page = serializers.IntegerField(
+        min_value=1, max_value=samples.LAST_PAGE, default=1, help_text="Which page, from 1."
+    )
+    by = serializers.ChoiceField(["class"], required=False, help_text="class: a few samples of each class.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         """Add the field `class`, which Python does not allow as the name of an attribute."""
         return super().get_fields() | {
-            "class": serializers.CharField(max_length=1000, required=False, trim_whitespace=False)
+            "class": serializers.CharField(
+                max_length=1000, required=False, trim_whitespace=False, help_text="Samples of this class alone."
+            )
         }
 
 
@@ -47,11 +53,15 @@ class SampleSourceView(HeavyView, DatasetView):
 
     def source(self, name: str) -> SampleSource:
         """Return where the samples of this data set come from; raises NotFound."""
-        return (
-            sample_source.of_builtin(builtin_called(name))
-            if self.builtin
-            else sample_source.of_dataset(self.dataset(name))
-        )
+        if self.builtin:
+            return sample_source.of_builtin(builtin_called(name))
+        self.read = self.dataset(name)
+        return sample_source.of_dataset(self.read)
+
+    def record(self) -> None:
+        """Record that samples of the data set are read; built-in ones are everybody's."""
+        if not self.builtin and self.request.method != "HEAD":
+            record("dataset.samples_viewed", target=self.read)
 
 
 class SampleList(SampleSourceView):
@@ -71,6 +81,7 @@ class SampleList(SampleSourceView):
             sheet = samples.by_class(source) if "by" in asked else samples.page(source, label, asked["page"])
         except sample_source.NotReady as error:
             raise Conflict(str(error)) from error
+        self.record()
         pages = 1 if "by" in asked else min(samples.LAST_PAGE, max(1, -(-sheet.total // samples.PAGE_SIZE)))
         return Response(_page(sheet, source) | {"class": label, "page": asked["page"], "pages": pages})
 
@@ -78,16 +89,13 @@ class SampleList(SampleSourceView):
 class SamplePicture(SampleSourceView):
     """The endpoint of one sample as a small PNG, available once a page of this version had it."""
 
-    def get(self, request: Request, name: str, number: int) -> HttpResponseBase:  # noqa: ARG002
-        """Return the PNG of a sample; raises NotFound."""
+    def get(self, request: Request, name: str, number: int) -> HttpResponseBase:
+        """Return the PNG of a sample; 304 where the client has it; raises NotFound."""
         path = samples.picture(self.source(name), number)
         if path is None:
             raise NotFound("That sample has no picture, or no longer has one; load the page of samples again.")
-        return FileResponse(
-            path.open("rb"),
-            content_type="image/png",
-            headers={"Cache-Control": f"private, max-age={CACHE_SECONDS}", "X-Content-Type-Options": "nosniff"},
-        )
+        self.record()
+        return picture_answer(request, path.open("rb"), f"private, max-age={CACHE_SECONDS}")
 
 
 class FeatureList(SampleSourceView):

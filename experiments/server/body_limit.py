@@ -1,19 +1,27 @@
-"""Refuses a request's body that is longer than any endpoint accepts, before it is stored anywhere.
+"""Refuses what the web server itself refuses: a body that is longer than any endpoint accepts, and bytes of no request.
 
 Daphne writes whatever arrives into a temporary file, and then into memory, before the application is asked, and so
 before anybody has to be logged in: without a limit a stranger could fill the disk and the memory of the web process.
+Its own refusals are pages; programs get a problem here too.
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from experiments.datasets.uploads import PIECE_LIMIT
 from realtime.wire.daphne_parts import http_protocol
+from request_ids.current import HEADER, bound, chosen
+from runs.problems import problem_types
+from runs.problems.problem_details import CONTENT_TYPE, details
 
-_ANSWER = (
-    b"HTTP/1.1 413 Content Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    b"Content-Length: %d\r\n\r\n%s"
+API = b"/api/"
+_HEAD = (
+    "HTTP/1.1 413 Content Too Large\r\nContent-Type: {kind}\r\nConnection: close\r\n{header}: {identifier}\r\n"
+    "Content-Length: {length}\r\n\r\n"
 )
-_BODY = b'{"detail":"A request may have %d bytes; send a file in pieces (POST /api/datasets/uploads/)."}' % PIECE_LIMIT
+TOO_LONG = f"A request may have {PIECE_LIMIT} bytes; send a file in pieces (POST /api/datasets/uploads/)."
+UNREADABLE = "This is no request that the server can read: check its address, its headers and their characters."
 
 
 class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc]  # Daphne has no types
@@ -42,11 +50,37 @@ class BoundedRequest(http_protocol.WebRequest):  # type: ignore[misc]  # Daphne 
         """Handle the request, unless it was refused."""
         return None if self._refused else super().process()
 
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """Answer where the application could not: with a problem below `/api/`, else with Daphne's page."""
+        identifier = self._identifier()
+        if not self._response_started:
+            self.responseHeaders.setRawHeaders(HEADER.encode(), [identifier.encode()])
+        if not self.uri.startswith(API):
+            super().basic_error(status, status_text, body)
+            return
+        content = _problem(identifier, status, UNREADABLE if status < 500 else f"{body.rstrip('.')}.")
+        headers = [(b"Content-Type", CONTENT_TYPE.encode()), (b"Content-Length", str(len(content)).encode())]
+        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+        self.handle_reply({"type": "http.response.body", "body": content})
+
     def _refuse(self) -> None:
         self._refused = True
         self.requestHeaders.removeHeader(b"expect")  # no invitation to go on
-        self.channel.transport.write(_ANSWER % (len(_BODY), _BODY))
+        identifier = self._identifier()
+        content = _problem(identifier, problem_types.BODY_TOO_LONG.status, TOO_LONG)
+        head = _HEAD.format(kind=CONTENT_TYPE, header=HEADER, identifier=identifier, length=len(content))
+        self.channel.transport.write(head.encode() + content)
         self.channel.loseConnection()
+
+    def _identifier(self) -> str:
+        """Return the client's identifier of the request where it is safe, else a new one."""
+        proposed = self.requestHeaders.getRawHeaders(HEADER.encode()) or [b""]
+        return chosen(proposed[0].decode("latin-1"))
+
+
+def _problem(identifier: str, status: int, detail: str) -> bytes:
+    with bound(identifier):
+        return msgspec.json.encode(details(problem_types.general(status), detail, status=status))
 
 
 def install() -> None:

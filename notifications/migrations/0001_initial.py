@@ -2,9 +2,10 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import notifications.models
 from django.conf import settings
 from django.db import migrations, models
+
+import notifications.models
 
 
 class Migration(migrations.Migration):
@@ -13,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0001_initial'),
-        ('runs', '0031_status_changes'),
+        ('runs', '0032_status_changes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,11 +6,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.decorators import sync_and_async_middleware
 
 from realtime.logins.refusals import Refusal, refusal_of
+from runs.problems import problem_types
+from runs.problems.problem_details import problem_answer
 
 TOO_MANY = 429
 
@@ -35,7 +37,7 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Answer with the reason."""
     headers = _headers(refusal)
     if request.path.startswith("/api/"):
-        return JsonResponse({"detail": f"{refusal.title}. {refusal.sentence}"}, status=TOO_MANY, headers=headers)
+        return problem_answer(problem_types.TOO_MANY_LOGINS, f"{refusal.title}. {refusal.sentence}", headers)
     return refused_with(render_to_string("realtime/login_refused.html", {"refusal": refusal}, request), refusal)
 
 
@@ -47,4 +49,5 @@ def refused_with(page: str, refusal: Refusal) -> HttpResponse:
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:
-    return {"Retry-After": str(refusal.seconds), "Cache-Control": "no-store"}
+    left = refusal.limit.left(0, refusal.seconds)
+    return {"Retry-After": str(refusal.seconds), "Cache-Control": "no-store", **left}

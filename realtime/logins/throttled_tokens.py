@@ -12,8 +12,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
+from audit.recording import record
 from realtime.logins import failed_tries, refusals
 from realtime.logins.client_address import address_of
+from runs.problems import problem_types
 
 
 class TooManyWrongTokens(APIException):
@@ -21,9 +23,11 @@ class TooManyWrongTokens(APIException):
 
     status_code = 429
     default_code = "too_many_wrong_tokens"
+    problem = problem_types.TOO_MANY_WRONG_TOKENS
 
     def __init__(self) -> None:
         self.wait = failed_tries.lock_seconds()  # what becomes `Retry-After`
+        self.headers = failed_tries.limit_of(failed_tries.TOKENS).left(0, self.wait)
         super().__init__(
             "Too many requests with a wrong API token came from this address. Check the token: a right one is accepted "
             f"at once; wrong ones have this answer for {refusals.minutes()}."
@@ -43,6 +47,7 @@ class ThrottledTokens(BaseAuthentication):
 
 
 def count_wrong(request: Request) -> None:
-    """Count a wrong token; raises TooManyWrongTokens."""
+    """Count and record a wrong token; raises TooManyWrongTokens."""
+    record("token.refused")
     if failed_tries.too_many(address_of(request._request), failed_tries.TOKENS):
         raise TooManyWrongTokens

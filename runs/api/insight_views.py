@@ -39,13 +39,25 @@ MOST_RUNS = 500  # that looked at a test split, listed
 class LogParameters(Parameters):
     """Parameters of a page of a log; offsets are in bytes, `wait` is in seconds, for lines after `after`."""
 
-    attempt = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
-    rank = serializers.IntegerField(min_value=0, max_value=1_023, default=0)
-    before = serializers.IntegerField(min_value=0, max_value=LONGEST_OFFSET, required=False)
-    after = serializers.IntegerField(min_value=0, max_value=LONGEST_OFFSET, required=False)
-    limit = serializers.IntegerField(min_value=1, max_value=2_000, default=200)
-    search = serializers.CharField(max_length=200, trim_whitespace=False, required=False)
-    wait = serializers.FloatField(min_value=0, max_value=30, default=0)
+    attempt = serializers.IntegerField(
+        min_value=1, max_value=1_000_000, required=False, help_text="Of this attempt; without it, of all."
+    )
+    rank = serializers.IntegerField(
+        min_value=0, max_value=1_023, default=0, help_text="Of this process of a training on several devices."
+    )
+    before = serializers.IntegerField(
+        min_value=0, max_value=LONGEST_OFFSET, required=False, help_text="Lines that end at this byte."
+    )
+    after = serializers.IntegerField(
+        min_value=0, max_value=LONGEST_OFFSET, required=False, help_text="Lines from this byte on."
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=2_000, default=200, help_text="At most so many lines.")
+    search = serializers.CharField(
+        max_length=200, trim_whitespace=False, required=False, help_text="Lines that have this text."
+    )
+    wait = serializers.FloatField(
+        min_value=0, max_value=30, default=0, help_text="Seconds to wait for new lines; needs `after`."
+    )
 
     def validate_wait(self, value: float) -> float:
         """Refuse NaN, which passes the comparisons with the bounds."""
@@ -149,6 +161,7 @@ class RunLog(AsyncView, ReadingView):
                 await asyncio.sleep(POLL_SECONDS)
                 status = await sync_to_async(_status)(run_id)
                 found = await _read(read, status)
+            await sync_to_async(self.require_sight)(run_id)
         return Response({"run_id": run_id, "status": status} | found)
 
     def _log_of(self, run_id: int) -> tuple[str, partial[dict[str, Any]]]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.utils.http import parse_header_parameters
-from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
 
 from runs.api import strict_json
+from runs.errors import BODY, MalformedBody
 
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 """The accepted names; US-ASCII is the part of UTF-8 that old programs send."""
@@ -26,12 +26,13 @@ class JSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002  (DRF's name)
     ) -> Any:
-        """Decode the body; raises ValidationError with the field, where it is known."""
+        """Decode the body; raises MalformedBody with the field, where it is known."""
         try:
             _require_utf_8(media_type or "")
             return strict_json.decode(stream.read())
         except strict_json.NotJSON as error:
-            raise ValidationError({error.field or "(body)": error.message}) from error
+            fault = {"field": error.field or BODY, "message": error.message, "path": error.path}
+            raise MalformedBody([fault]) from error
 
 
 def _require_utf_8(media_type: str) -> None:

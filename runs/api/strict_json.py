@@ -22,12 +22,13 @@ _FRACTION = "is not a number in JSON; send a finite number, or null."
 
 
 class NotJSON(ValueError):
-    """The fault: `message` is a sentence with the cure, `field` the dotted path to it, blank for the whole."""
+    """The fault: a sentence with the cure, and the path to it, also with dots; empty: the whole text."""
 
-    def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(f"{field}: {message}" if field else message)
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        self.field = ".".join(path)
+        super().__init__(f"{self.field}: {message}" if path else message)
         self.message = message
-        self.field = field
+        self.path = path
 
 
 def decode(raw: bytes) -> Any:
@@ -102,14 +103,13 @@ def _inside(part: dict[str, Any] | list[Any], path: tuple[str, ...]) -> Iterator
 
 
 def _check_text(text: str, path: tuple[str, ...], what: str = "The text") -> None:
-    field = ".".join(path)
     if "\0" in text:
-        raise NotJSON(f"{what} must not contain control characters: it has U+0000; leave it out.", field)
+        raise NotJSON(f"{what} must not contain control characters: it has U+0000; leave it out.", path)
     try:
         text.encode()
     except UnicodeEncodeError as error:
         half = f"\\u{ord(text[error.start]):04x}"
-        raise NotJSON(f"{what} has {half}, half of a character; send both halves, or leave it out.", field) from None
+        raise NotJSON(f"{what} has {half}, half of a character; send both halves, or leave it out.", path) from None
 
 
 def _shown(text: str) -> str:

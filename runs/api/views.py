@@ -12,15 +12,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries, serializers
-from runs.api import hint_evidence
+from runs.api import ended_runs, hint_evidence
 from runs.api.async_view import AsyncView, release_connection
 from runs.api.csv_download import attachment_headers
+from runs.api.entity_tags import ASKED_AGAIN, NOT_KEPT, entity_tag, not_modified, tagged, tagged_content, unless_known
 from runs.api.heavy_requests import DOWNLOADS, LISTS, HeavyView, Kind
 from runs.api.journal_watch import journal_watch
+from runs.api.recorded_reading import action_of_file, record_download
 from runs.api.renderers import JSONRenderer
 from runs.files import run_files
 from runs.files import serializers as file_serializers
-from runs.files.local_files import media_type
+from runs.files.local_files import Content, media_type
 from runs.files.store import StoreError
 from runs.groups import statistics
 from runs.groups.serializers import group_detail, group_summary
@@ -58,7 +60,7 @@ class ReadingView(HeavyView):
     404 for what does not exist and for what the user may not see.
     """
 
-    http_method_names = ["get", "head"]
+    http_method_names = ["get", "head", "options"]
     renderer_classes = [JSONRenderer]
     parameters: type[Parameters] = Parameters
 
@@ -76,6 +78,18 @@ class ReadingView(HeavyView):
         if not found:
             raise NotFound(f"Run {run_id} does not exist.")
         return found[0]
+
+    def few_columns_of(self, run_id: int) -> Run:
+        """Read the same and little more in a prepared query; raises NotFound."""
+        run = queries.curve_run(self.request.user, run_id)
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return run
+
+    def require_sight(self, run_id: int) -> None:
+        """Raise NotFound where the user no longer sees a run that was found before; to be called after a wait."""
+        if not queries.still_sees(self.request.user, run_id):
+            raise NotFound(f"Run {run_id} does not exist.")
 
 
 class RunList(ReadingView):
@@ -106,7 +120,8 @@ class Facets(ReadingView):
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
         condition = are_chosen(request.user, self.asked)
-        return Response(facets(condition, whole=chooses_all(self.asked), searched="search" in self.asked))
+        whole = chooses_all(self.asked) and queries.sees_all(request.user)
+        return Response(facets(condition, whole=whole, searched="search" in self.asked))
 
 
 class Grouped(ReadingView):
@@ -123,7 +138,7 @@ class Grouped(ReadingView):
             asked["by"],
             asked["page_size"],
             asked.get("cursor"),
-            whole=chooses_all(asked),
+            whole=chooses_all(asked) and queries.sees_all(request.user),
             searched="search" in asked,
         )
         links = page.links(request.build_absolute_uri())
@@ -141,9 +156,14 @@ def one_of(runs: QuerySet[Run], run_id: int) -> Run:
 class RunDetail(ReadingView):
     """Everything known of one run except its journal, metrics and files."""
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the run with its early stopping countdown."""
-        run = one_of(self.visible().select_related("owner", "revised_by"), run_id)
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the run with its early stopping countdown; 304 for an ended one that the client has as it is."""
+        tag = ended_runs.version(request, queries.curve_run(request.user, run_id))
+        return unless_known(request, tag, lambda: self.detail(run_id), NOT_KEPT)
+
+    def detail(self, run_id: int) -> Response:
+        """Build the answer; raises NotFound."""
+        run = one_of(self.visible().select_related("owner", "project", "revised_by"), run_id)
         patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
         return Response(serializers.run_detail(run) | {"patience": patience})
 
@@ -156,7 +176,7 @@ class GroupList(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Return the page."""
-        found = queries.visible_groups(request.user).select_related("owner")
+        found = queries.visible_groups(request.user).select_related("owner", "project")
         page = page_of([Part(found)], NEWEST_FIRST, self.asked["page_size"], self.asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
         return Response({**links, "results": [group_summary(report) for report in statistics.reports(page.rows)]})
@@ -167,7 +187,7 @@ class GroupDetail(ReadingView):
 
     def get(self, request: Request, group_id: int) -> Response:
         """Return the group."""
-        group = queries.visible_groups(request.user).select_related("owner").filter(pk=group_id).first()
+        group = queries.visible_groups(request.user).select_related("owner", "project").filter(pk=group_id).first()
         if group is None:
             raise NotFound(f"Group {group_id} does not exist.")
         return Response(group_detail(statistics.report(group)))
@@ -179,31 +199,38 @@ class RunMetrics(ReadingView):
     parameters = MetricParameters
     heavy = LISTS
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the series that the parameters ask for."""
-        head = self.head_of(run_id)
-        metrics = narrowed(RunMetric.objects.filter(run_id=head.id), METRIC_LOOKUPS, self.asked)
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the series that the parameters ask for; 304 where the client has those of an ended run."""
+        run = self.few_columns_of(run_id)
+        return unless_known(request, ended_runs.version(request, run), lambda: self._series(run), ASKED_AGAIN)
+
+    def _series(self, run: Run) -> Response:
+        metrics = narrowed(RunMetric.objects.filter(run_id=run.pk), METRIC_LOOKUPS, self.asked)
         series = serializers.metric_series(queries.metric_series(metrics))
-        return Response({"run_id": head.id, "status": head.status, "last_seq": head.last_seq, "series": series})
+        return Response({"run_id": run.pk, "status": run.status, "last_seq": run.last_seq, "series": series})
 
 
 class RunFinalStats(ReadingView):
     """The best checkpoint's evaluation, per split; `splits` is empty until there is one."""
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the evaluated splits."""
-        head = self.head_of(run_id)
-        splits = {result.split: serializers.final_split(result) for result in queries.final_results(head.id)}
-        return Response({"run_id": head.id, "status": head.status, "splits": splits})
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the evaluated splits; 304 where the client has those of an ended run."""
+        run = self.few_columns_of(run_id)
+        return unless_known(request, ended_runs.version(request, run), lambda: self._splits(run), ASKED_AGAIN)
+
+    def _splits(self, run: Run) -> Response:
+        splits = {result.split: serializers.final_split(result) for result in queries.final_results(run.pk)}
+        return Response({"run_id": run.pk, "status": run.status, "splits": splits})
 
 
 class RunFiles(ReadingView):
     """Every file of the run; those of an unfinished run are whole too."""
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the list of files."""
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the list of files; 304 where the client has it as it is."""
         run = Run(pk=self.head_of(run_id).id)
-        return Response({"run_id": run.pk, "files": file_serializers.described(run.pk, run_files.listed(run))})
+        listed = {"run_id": run.pk, "files": file_serializers.described(run.pk, run_files.listed(run))}
+        return tagged_content(request, JSONRenderer().render(listed), NOT_KEPT)
 
 
 class StoreUnavailable(APIException):
@@ -217,17 +244,25 @@ class RunFileDownload(ReadingView):
 
     heavy = DOWNLOADS
 
-    def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
-        """Stream the file; 404 without one, 503 when the object store fails."""
+    def get(self, request: Request, run_id: int, name: str) -> HttpResponseBase:
+        """Stream the file; 304 where the client has it as it is, 404 without one, 503 when the object store fails."""
         run = Run(pk=self.head_of(run_id).id)
         try:
-            content = run_files.opened(run, name)
+            known = entity_tag(request, run_files.version(run, name))
+            answer = not_modified(request, known, ASKED_AGAIN) or _streamed(request, run_files.opened(run, name), name)
         except FileNotFoundError:
             raise NotFound(f"Run {run_id} has no file {name!r}.") from None
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
-        headers = attachment_headers(name.rpartition("/")[2]) | {"Content-Length": str(content.size)}
-        return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+        record_download(request, action_of_file(name), run_id, file=name)
+        return answer
+
+
+def _streamed(request: Request, content: Content, name: str) -> HttpResponseBase:
+    """Stream an open file, with the tag of what was opened: it may have been replaced since it was looked at."""
+    headers = attachment_headers(name.rpartition("/")[2]) | {"Content-Length": str(content.size)}
+    response = StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+    return tagged(response, entity_tag(request, content.version), ASKED_AGAIN)
 
 
 class RunEvents(AsyncView, ReadingView):
@@ -250,6 +285,7 @@ class RunEvents(AsyncView, ReadingView):
         if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
             await sync_to_async(release_connection)()
             head = await journal_watch().wait_for_growth(run_id, asked["after"], asked["wait"]) or head
+            await sync_to_async(self.require_sight)(run_id)
         return Response(await sync_to_async(_journal_page)(head, asked))
 
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from runs.api.csv_download import Pieces, csv_stream
 from runs.api.heavy_requests import EXPORTS, STATISTICS
+from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.comparison.compared_runs import SIDES, SPLITS, NotComparable, by_split
 from runs.errors import InvalidRequest
@@ -28,7 +29,7 @@ HIGHEST_NUMBER = 2**63 - 1  # of a row
 class DifferenceParameters(Parameters):
     """The runs to compare, by number."""
 
-    runs = Numbers(required=True)
+    runs = Numbers(required=True, help_text="Numbers of at most 20 runs.")
 
     def validate_runs(self, numbers: list[int]) -> list[int]:
         """Refuse more runs than the page compares."""
@@ -40,18 +41,23 @@ class DifferenceParameters(Parameters):
 class PairedParameters(DifferenceParameters):
     """With the run that the others are compared with, by default the first, and the split, by default test."""
 
-    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER, required=False)
-    split = serializers.ChoiceField(SPLITS, required=False)
+    reference = serializers.IntegerField(
+        min_value=1,
+        max_value=HIGHEST_NUMBER,
+        required=False,
+        help_text="The run that the others are compared with; by default the first.",
+    )
+    split = serializers.ChoiceField(SPLITS, required=False, help_text="By default the one that most of them evaluated.")
 
 
 class FlippedParameters(Parameters):
     """A pair of runs, and which of them is right; `page` counts from 1."""
 
-    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER)
-    run = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER)
-    split = serializers.ChoiceField(SPLITS, required=False)
-    right = serializers.ChoiceField(SIDES, default="run")
-    page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, default=1)
+    reference = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER, help_text="Number of the one run.")
+    run = serializers.IntegerField(min_value=1, max_value=HIGHEST_NUMBER, help_text="Number of the other run.")
+    split = serializers.ChoiceField(SPLITS, required=False, help_text="By default the one that both evaluated.")
+    right = serializers.ChoiceField(SIDES, default="run", help_text="Which of them is right.")
+    page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, default=1, help_text="Which page, from 1.")
 
 
 class ComparisonView(ReadingView):
@@ -125,12 +131,14 @@ class FlippedSamples(ComparisonView):
 
     parameters = FlippedParameters
 
-    def get(self, _request: Request) -> Response:
+    def get(self, request: Request) -> Response:
         """Return a page of them."""
         from runs.comparison.flipped_samples import flipped_samples  # noqa: PLC0415
 
         runs, split = self.pair()
-        return Response(self.answered(lambda: flipped_samples(runs, split, self.asked["right"], self.asked["page"])))
+        found = self.answered(lambda: flipped_samples(runs, split, self.asked["right"], self.asked["page"]))
+        record_reading(request, "run.samples_viewed", runs, split=split)
+        return Response(found)
 
 
 class FlippedTable(ComparisonView):
@@ -139,7 +147,7 @@ class FlippedTable(ComparisonView):
     parameters = FlippedParameters
     heavy = EXPORTS
 
-    def get(self, _request: Request) -> HttpResponseBase:
+    def get(self, request: Request) -> HttpResponseBase:
         """Stream the table."""
         from runs.comparison.flipped_samples import csv_pieces  # noqa: PLC0415
 
@@ -148,4 +156,5 @@ class FlippedTable(ComparisonView):
             head, rows = self.answered(lambda: csv_pieces(runs, split))
         except NotComparable as error:
             raise NotFound(str(error)) from error
+        record_reading(request, "samples.exported", runs, split=split, what="differing decisions")
         return csv_stream(f"flipped-{runs[0].pk}-{runs[1].pk}-{split}.csv", Pieces(head, rows))

@@ -16,7 +16,8 @@ MOST_RUNS = 50
 
 
 def _points(default: int) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=FEWEST_POINTS, max_value=MOST_POINTS, default=default)
+    words = "At most so many points of each curve."
+    return serializers.IntegerField(min_value=FEWEST_POINTS, max_value=MOST_POINTS, default=default, help_text=words)
 
 
 class Edge(serializers.FloatField):
@@ -37,20 +38,23 @@ class Edge(serializers.FloatField):
 class SeriesParameters(Parameters):
     """Parameters of one run's curves; `points` bounds each curve, without `name` the answer lists the names."""
 
-    name = Listed(max_length=4_000)
-    by = serializers.CharField(default=BY_STEP)
+    name = Listed(max_length=4_000, help_text="Curves, such as batch/loss or gradient/*.")
+    by = serializers.ChoiceField(
+        tuple(AXES),
+        default=BY_STEP,
+        error_messages={"invalid_choice": f"'{{input}}' is not possible; choose from {', '.join(AXES)}."},
+        help_text="The axis of x.",
+    )
     points = _points(2_000)
     # `from` is no name in Python, so the fields of the range are declared below.
 
     def get_fields(self) -> dict[str, Any]:
         """Add the range's ends, `from` and `to`, to the declared fields."""
-        return {**super().get_fields(), "from": Edge(required=False), "to": Edge(required=False)}
-
-    def validate_by(self, value: str) -> str:
-        """Refuse an axis that does not exist."""
-        if value not in AXES:
-            raise serializers.ValidationError(f"{value!r} is not possible; choose from {', '.join(AXES)}.")
-        return value
+        return {
+            **super().get_fields(),
+            "from": Edge(required=False, help_text="Where x begins."),
+            "to": Edge(required=False, help_text="Where x ends."),
+        }
 
     def validate_name(self, names: list[str]) -> list[str]:
         """Refuse names and `*` patterns that no curve can match."""
@@ -70,11 +74,14 @@ class SeriesParameters(Parameters):
 class ManySeriesParameters(SeriesParameters):
     """Parameters of the same curves of several runs; `runs` are their ids."""
 
-    runs = Listed(required=True)
+    runs = Listed(required=True, help_text="Numbers of 1 to 50 runs.")
 
     def get_fields(self) -> dict[str, Any]:
         """Make `name` required: the names of several runs are not listed."""
-        return {**super().get_fields(), "name": Listed(max_length=4_000, required=True)}
+        return {
+            **super().get_fields(),
+            "name": Listed(max_length=4_000, required=True, help_text="Curves, such as batch/loss."),
+        }
 
     def validate_runs(self, values: list[str]) -> list[int]:
         """Parse 1 to `MOST_RUNS` run ids, each kept once."""
@@ -94,7 +101,7 @@ class SnapshotParameters(Parameters):
     """
 
     points = _points(1_000)
-    log = serializers.IntegerField(min_value=0, max_value=1_000, default=200)
+    log = serializers.IntegerField(min_value=0, max_value=1_000, default=200, help_text="So many of the newest events.")
 
 
 def window(asked: dict[str, Any]) -> Window:

@@ -19,8 +19,12 @@ MOST_EPOCHS = 500
 class MatrixParameters(Parameters):
     """How many epochs, or which one alone."""
 
-    points = serializers.IntegerField(min_value=3, max_value=MOST_EPOCHS, default=200)
-    epoch = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    points = serializers.IntegerField(
+        min_value=3, max_value=MOST_EPOCHS, default=200, help_text="At most so many epochs."
+    )
+    epoch = serializers.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, help_text="This epoch alone, from 0."
+    )
 
 
 @method_decorator(gzip_page, name="dispatch")

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from runs.api.csv_download import csv_download
 from runs.api.heavy_requests import EXPORTS, STATISTICS, Kind
+from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.files.store import StoreError
@@ -30,13 +31,17 @@ MOST_ON_A_PAGE = 100
 class SplitParameters(Parameters):
     """Of which split."""
 
-    split = serializers.ChoiceField(["test", "val"], required=False)
+    split = serializers.ChoiceField(
+        ["test", "val"], required=False, help_text="By default test, where it was evaluated, else val."
+    )
 
 
 class ThresholdParameters(Parameters):
     """At which threshold."""
 
-    threshold = serializers.FloatField(required=False)
+    threshold = serializers.FloatField(
+        required=False, help_text="Which score is called positive; by default where the run decides."
+    )
 
     def validate_threshold(self, threshold: float) -> float:
         """Refuse what is no finite number."""
@@ -48,27 +53,39 @@ class ThresholdParameters(Parameters):
 class EvaluationParameters(SplitParameters):
     """Which evaluation: of which split, for which class."""
 
-    label = serializers.IntegerField(min_value=0, required=False)  # type: ignore[assignment]  # DRF takes it out again
+    label = serializers.IntegerField(
+        min_value=0,
+        required=False,
+        help_text="Which class, by its number, against the rest; by default the positive one of two, else 0.",
+    )  # type: ignore[assignment]  # DRF takes it out again
 
 
 class CurveParameters(EvaluationParameters):
     """With how many thresholds to choose from."""
 
-    points = serializers.IntegerField(min_value=2, max_value=MOST_POINTS, default=500)
+    points = serializers.IntegerField(
+        min_value=2, max_value=MOST_POINTS, default=500, help_text="At most so many thresholds."
+    )
 
 
 class CellParameters(EvaluationParameters, ThresholdParameters):
     """Which cell of the matrix, or all `errors`, at which threshold, by default the run's."""
 
-    cell = serializers.ChoiceField(["tn", "fp", "fn", "tp", "errors"])
+    cell = serializers.ChoiceField(
+        ["tn", "fp", "fn", "tp", "errors"], help_text="Which cell of the matrix, or all errors."
+    )
 
 
 class PageParameters(CellParameters):
     """Which page of the samples, from 1; with `thumbnails`, the pictures that the run keeps come with them."""
 
-    page = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=1)
-    page_size = serializers.IntegerField(min_value=1, max_value=MOST_ON_A_PAGE, default=50)
-    thumbnails = serializers.BooleanField(default=False)
+    page = serializers.IntegerField(min_value=1, max_value=MOST_POINTS, default=1, help_text="Which page, from 1.")
+    page_size = serializers.IntegerField(
+        min_value=1, max_value=MOST_ON_A_PAGE, default=50, help_text="Samples on a page."
+    )
+    thumbnails = serializers.BooleanField(
+        default=False, help_text="Whether the pictures that the run keeps come with the samples."
+    )
 
 
 class EvaluationView(ReadingView):
@@ -126,11 +143,16 @@ class FinalSamples(EvaluationView):
 
     parameters = PageParameters
 
-    def get(self, _request: Request, run_id: int) -> Response:
+    def get(self, request: Request, run_id: int) -> Response:
         """Return a page of them."""
         from runs.evaluation.cell_samples import samples_of_cell  # noqa: PLC0415
 
-        return self.answer(run_id, lambda run, result, label: samples_of_cell(run, result, label, self.asked))
+        def build(run: Run, result: FinalResult, label: int) -> dict[str, Any]:
+            found = samples_of_cell(run, result, label, self.asked)
+            record_reading(request, "run.samples_viewed", [run], split=result.split)
+            return found
+
+        return self.answer(run_id, build)
 
 
 class FinalSamplesExport(EvaluationView):
@@ -139,7 +161,7 @@ class FinalSamplesExport(EvaluationView):
     parameters = CellParameters
     heavy = EXPORTS
 
-    def get(self, _request: Request, run_id: int) -> HttpResponse:
+    def get(self, request: Request, run_id: int) -> HttpResponse:
         """Return the file; 404 where there are no samples to list, with the reason."""
         from runs.evaluation.cell_samples import exported  # noqa: PLC0415
         from runs.evaluation.class_scores import NoScores  # noqa: PLC0415
@@ -151,4 +173,5 @@ class FinalSamplesExport(EvaluationView):
             raise NotFound(str(error)) from error
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
+        record_reading(request, "samples.exported", [result.run], split=result.split, cell=self.asked["cell"])
         return csv_download(f"run-{run_id}-{result.split}-{self.asked['cell']}.csv", text)

@@ -19,14 +19,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from runs.derived_models import ListedRun
-from runs.errors import InvalidRequest
+from runs.errors import InvalidRequest, invalid
 from runs.events import EVENT_TYPES
 from runs.listing import columns, orderings
 from runs.listing.columns import MOST_COLUMNS, Column
 from runs.listing.grouping import BY
 from runs.listing.search import has_words
 from runs.models import Run, RunTag
-from runs.queries import may_see
+from runs.projects.project_names import numbers_of
+from runs.queries import in_projects, may_see
 from runs.tagging.tag_names import normalised
 
 M = TypeVar("M", bound=Model)
@@ -115,21 +116,26 @@ class Choice(Parameters):
     `created_after` includes its moment, `created_before` does not; `deleted` are those that can be restored.
     """
 
-    search = serializers.CharField(max_length=200, required=False)
-    name = serializers.CharField(max_length=200, required=False)
-    status = Listed(Run.Status.values)
-    mode = Listed(("centralized", "federated"))
-    experiment = Listed(max_length=20_000)
-    tag = Listed()
-    source_path = Listed(max_length=20_000)
-    dataset = Listed(max_length=20_000)
-    model = Listed()
-    owner = Listed()
-    group = Numbers()
-    final_split = Listed(("test", "val"))
-    created_after = Moment(required=False)
-    created_before = Moment(required=False)
-    deleted = serializers.BooleanField(default=False)
+    search = serializers.CharField(
+        max_length=200, required=False, help_text="Words that name, notes or description have."
+    )
+    name = serializers.CharField(max_length=200, required=False, help_text="A part of the name.")
+    status = Listed(Run.Status.values, help_text="Any of these states.")
+    mode = Listed(("centralized", "federated"), help_text="Any of these ways of training.")
+    experiment = Listed(max_length=20_000, help_text="Any of these names, exactly.")
+    tag = Listed(help_text="Any of these tags.")
+    source_path = Listed(max_length=20_000, help_text="Any of these data.")
+    dataset = Listed(max_length=20_000, help_text="The same as `source_path`.")
+    model = Listed(help_text="Any of these networks.")
+    owner = Listed(help_text="Any of these users.")
+    project = Listed(help_text="Any of these projects, by name or number.")
+    group = Numbers(help_text="Any of these groups, by number.")
+    final_split = Listed(("test", "val"), help_text="Evaluated on any of these splits.")
+    created_after = Moment(required=False, help_text="From this date or time on, ISO 8601.")
+    created_before = Moment(required=False, help_text="Before this date or time, ISO 8601.")
+    deleted = serializers.BooleanField(
+        default=False, help_text="Deleted runs that can be restored, in place of the others."
+    )
 
     def validate_tag(self, value: list[str]) -> list[str]:
         """Spell the tags as they are stored."""
@@ -150,11 +156,13 @@ class RunParameters(Choice):
     A leading - of `ordering` descends; `columns` and `sparkline` add to each summary's fields.
     """
 
-    ordering = serializers.CharField(default="-id", max_length=400)
-    columns = Listed(max_length=10_000)
-    sparkline = serializers.BooleanField(default=False)
-    page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
-    cursor = serializers.CharField(required=False)
+    ordering = serializers.CharField(
+        default="-id", max_length=400, help_text="What the list is sorted by; with - in front, descending."
+    )
+    columns = Listed(max_length=10_000, help_text="Options and metrics that each line shows.")
+    sparkline = serializers.BooleanField(default=False, help_text="Whether each line has its small curve.")
+    page_size = serializers.IntegerField(min_value=1, max_value=200, default=50, help_text="Runs on a page.")
+    cursor = serializers.CharField(required=False, help_text="From a link `next` or `previous`.")
 
     def validate_ordering(self, value: str) -> str:
         """Refuse an ordering that does not exist."""
@@ -170,28 +178,31 @@ class RunParameters(Choice):
 class GroupedParameters(Choice):
     """Parameters of runs grouped by what they share, the groups with the newest runs first."""
 
-    by = serializers.ChoiceField(tuple(BY))
-    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
-    cursor = serializers.CharField(required=False)
+    by = serializers.ChoiceField(tuple(BY), help_text="What the runs of a group share.")
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20, help_text="Groups on a page.")
+    cursor = serializers.CharField(required=False, help_text="From a link `next` or `previous`.")
 
 
 class GroupParameters(Parameters):
     """Parameters of the list of groups, newest first."""
 
-    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20)
-    cursor = serializers.CharField(required=False)
+    page_size = serializers.IntegerField(min_value=1, max_value=100, default=20, help_text="Groups on a page.")
+    cursor = serializers.CharField(required=False, help_text="From a link `next` or `previous`.")
 
 
 class MetricParameters(Parameters):
     """Parameters that narrow the series of a run; without any, all are returned."""
 
-    name = Listed()
-    split = Listed(("train", "val", "test"))
+    name = Listed(help_text="Any of these metrics.")
+    split = Listed(("train", "val", "test"), help_text="Any of these splits.")
     # DRF keeps the name `context` for itself, so the field is declared below.
 
     def get_fields(self) -> dict[str, Any]:
         """Add the field `context` to the declared ones."""
-        return {**super().get_fields(), "context": Listed(("epoch", "final"))}
+        return {
+            **super().get_fields(),
+            "context": Listed(("epoch", "final"), help_text="Of epochs, or of the best checkpoint."),
+        }
 
 
 class EventsParameters(Parameters):
@@ -200,10 +211,12 @@ class EventsParameters(Parameters):
     `wait` is in seconds; `types` empty means all.
     """
 
-    after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
-    wait = serializers.FloatField(min_value=0, max_value=30, default=0)
-    limit = serializers.IntegerField(min_value=1, max_value=5_000, default=1_000)
-    types = Listed(EVENT_TYPES, default=())
+    after = serializers.IntegerField(
+        min_value=0, max_value=2**63 - 1, default=0, help_text="The number of the last event you have."
+    )
+    wait = serializers.FloatField(min_value=0, max_value=30, default=0, help_text="Seconds to wait for something new.")
+    limit = serializers.IntegerField(min_value=1, max_value=5_000, default=1_000, help_text="At most so many events.")
+    types = Listed(EVENT_TYPES, default=(), help_text="Only events of these types.")
 
     def validate_wait(self, value: float) -> float:
         """Refuse NaN, which passes the comparisons with the bounds."""
@@ -213,8 +226,14 @@ class EventsParameters(Parameters):
 
 
 def validated(parameters: type[Parameters], request: Request) -> dict[str, Any]:
-    """Check the request's query parameters; raises ValidationError (400) naming each wrong one."""
-    return dict(_made(parameters).run_validation(request.query_params.dict()))
+    """Check the request's query parameters; raises InvalidRequest naming each wrong one."""
+    try:
+        return dict(_made(parameters).run_validation(request.query_params.dict()))
+    except serializers.ValidationError as error:
+        raise invalid(error, "parameter") from error
+    except InvalidRequest as refused:
+        refused.place = "parameter"
+        raise
 
 
 @cache
@@ -247,6 +266,8 @@ def are_chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Q:
     Without a search it is one on `Run` too.
     """
     condition = may_see(user, deleted=asked["deleted"]) & _fits(RUN_LOOKUPS, asked)
+    if "project" in asked:
+        condition &= in_projects(user, numbers_of(asked["project"]))
     if "tag" in asked:
         condition &= Q(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
     return condition & has_words(asked["search"]) if "search" in asked else condition

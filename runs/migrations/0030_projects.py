@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='listedrun',
-            index=models.Index(fields=['status', 'owner', 'source_path', 'model_name', 'deleted_at', 'project'], name='listed_facets'),
+            index=models.Index(fields=['status', 'owner', 'source_path', 'model_name', 'project', 'deleted_at'], name='listed_facets'),
         ),
         migrations.AddIndex(
             model_name='listedrun',

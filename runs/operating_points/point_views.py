@@ -31,9 +31,18 @@ _RULES = {"cost_ratio": COST, "sensitivity": SENSITIVITY, "specificity": SPECIFI
 class PointParameters(Parameters):
     """The numbers of further points: what a missed positive costs, in false alarms, and the least shares."""
 
-    cost_ratio = serializers.FloatField(min_value=LEAST_RATIO, max_value=HIGHEST_RATIO, required=False)
-    sensitivity = serializers.FloatField(min_value=LEAST_SHARE, max_value=1, required=False)
-    specificity = serializers.FloatField(min_value=LEAST_SHARE, max_value=1, required=False)
+    cost_ratio = serializers.FloatField(
+        min_value=LEAST_RATIO,
+        max_value=HIGHEST_RATIO,
+        required=False,
+        help_text="What a missed positive costs, in false alarms: adds the point of least cost.",
+    )
+    sensitivity = serializers.FloatField(
+        min_value=LEAST_SHARE, max_value=1, required=False, help_text="The least share: adds a point."
+    )
+    specificity = serializers.FloatField(
+        min_value=LEAST_SHARE, max_value=1, required=False, help_text="The least share: adds a point."
+    )
 
     def validate_cost_ratio(self, ratio: float) -> float:
         """Refuse what is no number, which compares with nothing."""

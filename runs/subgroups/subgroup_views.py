@@ -25,10 +25,18 @@ LONGEST = 300  # characters of a column's name; longer ones cannot be asked for
 class SubgroupParameters(SplitParameters, ThresholdParameters):
     """Which split; `by` is one column, all by default, and `second` another one for pairs of values."""
 
-    by = serializers.CharField(max_length=LONGEST, required=False)
-    second = serializers.CharField(max_length=LONGEST, required=False)
-    metric = serializers.ChoiceField(OF_TWO, required=False)
-    file = serializers.ChoiceField(["csv"], required=False)
+    by = serializers.CharField(
+        max_length=LONGEST,
+        required=False,
+        help_text="Groups by this column; by default by each of those that the run kept.",
+    )
+    second = serializers.CharField(
+        max_length=LONGEST, required=False, help_text="Another column: groups are pairs of values."
+    )
+    metric = serializers.ChoiceField(
+        OF_TWO, required=False, help_text="What groups are compared by; of several classes accuracy alone."
+    )
+    file = serializers.ChoiceField(["csv"], required=False, help_text="csv: as a table.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a second column without, or like, the first."""

@@ -20,7 +20,7 @@ COPIED = (
 SEARCHED = ("experiment_name", "source_path", "model_name", "description", "notes", "reason")
 """The reason comes last: of SQLite's texts, a search sees what is before the first null character."""
 TRIGGERS = ("listed_run_added", "listed_run_changed", "listed_run_removed")
-SEARCH_INDEX = ("status", "owner_id", "source_path", "model_name", "deleted_at", "project_id", "words")
+SEARCH_INDEX = ("status", "owner_id", "source_path", "model_name", "project_id", "deleted_at", "words")
 """What facets count in their order, which is not sorted then. PostgreSQL has no place for long texts in an index."""
 _WATCHED = (*dict.fromkeys((*COPIED, *SEARCHED)), "touched_at")
 """A change of tags touches the run, so that it has another mark then."""

@@ -307,6 +307,11 @@ class TrainingConfig(Section):
     priority: int = Field(
         0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="The run with the highest is started first"
     )
+    project: str | int | None = Field(
+        None,
+        exclude=True,
+        description="Where it belongs, by name or number; unless given, your only project, or Default",
+    )
     tags: list[str] = Field([], exclude=True, description="Words to find the run by later; they can be changed")
 
     @field_validator("tags")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 SECRETS = frozenset(
     {
         *("DATABASE_URL", "REDIS_URL", "BROKER_URL"),
-        *("LIVETRAIN_SECRET_KEY", "LIVETRAIN_METRICS_TOKEN", "LIVETRAIN_EMAIL_URL"),
+        *("LIVETRAIN_SECRET_KEY", "LIVETRAIN_METRICS_TOKEN", "LIVETRAIN_OIDC_CLIENT_SECRET", "LIVETRAIN_EMAIL_URL"),
     }
 )
 _RANKS = frozenset(

@@ -25,6 +25,7 @@ export class PageView {
   #coming = []; // what is drawn a little after the rest
   #lower = new Set(); // what is still to be drawn below the first screen
   #unlogged = []; // what the log has to do when it is there
+  #goneAs = "gone"; // why the run is no longer shown, if it is not
 
   // `page`: the RunPage, which handles what the reader does.
   constructor(detail, state, { labels, mayAct, details, page }) {
@@ -41,6 +42,9 @@ export class PageView {
     find("copies").addEventListener("click", async ({ target: { dataset } }) => {
       if (dataset.copy) (await import("./actions/copy_config.js")).copiers[dataset.copy](detail.config);
     });
+    find("share")?.addEventListener("click", async () =>
+      (await import("../shared/share_dialog.js")).shareRun(detail.id),
+    );
     find("print").addEventListener("click", () => this.#print());
   }
 
@@ -128,7 +132,7 @@ export class PageView {
       import("./actions/deletion.js").then(({ Deletion }) => {
         const made = new Deletion(find("tools"), find("deleted"), detail, handlers);
         made.draw(this.state);
-        if (this.state.deleted) made.showDeleted();
+        if (this.state.deleted) made.showDeleted(this.#goneAs);
         this.deletion = made;
       }),
     );
@@ -202,8 +206,9 @@ export class PageView {
     setText(find("axis-problem"), text);
   }
 
-  showDeleted(deleted) {
-    if (deleted) this.deletion?.showDeleted();
+  showDeleted(deleted, kind) {
+    this.#goneAs = kind;
+    if (deleted) this.deletion?.showDeleted(kind);
     for (const node of document.querySelectorAll("#tools, #actions, .tagging form")) node.hidden = deleted;
     this.trainLog?.setPaused(deleted);
     this.hints.setPaused(deleted);

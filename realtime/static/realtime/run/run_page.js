@@ -140,12 +140,13 @@ export class RunPage {
     this.requestDraw();
   }
 
-  // Nothing is asked for any more, and nothing can be done but restoring the run.
-  showDeleted() {
+  // Nothing is asked for any more, and nothing can be done but restoring the run. `kind`: deleted (`gone`), no longer
+  // the reader's to see (`withdrawn`), or either (`missing`).
+  showDeleted(kind = "gone") {
     this.#page.signal("deleted");
     this.#state.deleted = true;
-    this.#connection = { kind: "gone" };
-    this.view.showDeleted(true);
+    this.#connection = { kind };
+    this.view.showDeleted(true, kind);
     this.requestDraw();
   }
 
@@ -165,7 +166,7 @@ export class RunPage {
 
   #setConnection(connection) {
     this.#connection = connection;
-    if (connection.kind === "gone") return this.showDeleted();
+    if (SIGNALS[connection.kind] === "deleted") return this.#page.is("deleted") || this.showDeleted(connection.kind);
     this.#followConnection();
     this.requestDraw();
   }
@@ -213,7 +214,7 @@ export class RunPage {
 
   // Final: the server refuses. The page stays in `loading`, since events without their snapshot mean nothing.
   #failLoading(status) {
-    this.#setConnection({ kind: status === 404 ? "gone" : status ? "logged-out" : "refused" });
+    this.#setConnection({ kind: status === 404 ? "missing" : status ? "logged-out" : "refused" });
   }
 
   #open({ snapshot, store }) {

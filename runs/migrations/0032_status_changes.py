@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0030_projects'),
+        ('runs', '0031_disk_usage'),
     ]
 
     operations = [
