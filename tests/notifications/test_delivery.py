@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime, timedelta
+from http.server import HTTPServer
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from pytest_django.fixtures import Settings
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from access.models import Membership
-from notifications import following, outbox, signing_secrets
+from notifications import following, outbox, signing_secrets, subscriptions
 from notifications.deliveries.dispatch import OF_FAILING, PLACES, Dispatcher
 from notifications.models import Delivery, Message, Subscription
 from notifications.outbox import Outcome
 from runs import lifecycle
+from tests.documentation import examples
 from tests.notifications.conftest import Deliver
 from tests.notifications.receiving import HTTPReceiver, Received, webhook
 from tests.realtime.writing import running_run
@@ -311,3 +313,34 @@ def test_the_last_hundred_tries_are_kept(user: User, monkeypatch: pytest.MonkeyP
     for subscription in (own, other):
         kept = Delivery.objects.filter(subscription=subscription).order_by("-pk").values_list("number", flat=True)
         assert list(kept) == [5, 4, 3]
+
+
+def test_the_receiver_in_the_documentation_takes_what_is_sent(
+    user: User, settings: Settings, deliver: Deliver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [code] = examples("python", "how-to/be-told")
+    assert len([line for line in code.splitlines() if line]) == 10
+    definition, last = code.rsplit("\n\n", 1)
+    assert last.startswith("HTTPServer(")
+    names: dict[str, Any] = {}
+    exec(definition, names)
+    with HTTPServer(("127.0.0.1", 0), names["Receiver"]) as server:
+        settings.WEBHOOK_HTTP, settings.WEBHOOK_HOSTS = True, [("localhost", server.server_address[1])]
+        own = subscriptions.create(
+            user,
+            {
+                "name": "documented",
+                "channel": "webhook",
+                "url": f"http://localhost:{server.server_address[1]}/",
+                "occasions": ["run.completed"],
+            },
+        )
+        exec(definition.replace("whsec_…", signing_secrets.secret_of(own)), names)
+        server.RequestHandlerClass = names["Receiver"]
+        run_id = ended(user)
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        deliver(timezone.now())
+        thread.join()
+    assert Delivery.objects.get().status_code == 204
+    assert f"run.completed Run {run_id} “digits” ended well." in capsys.readouterr().out
