@@ -27,7 +27,8 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report) \d+ does not exist\.|There is no data set|You have no (such upload|token)"
+    r"(Run|Group|Pre-flight report) \d+ does not exist\.|There is no data set"
+    r"|You have no (such upload|token|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )
 """What is said of things that do not exist. Other things may be missing of one that does: a file, a picture."""
@@ -69,7 +70,11 @@ def _of_pattern(route: str, pattern: URLPattern, name: str) -> Iterator[tuple[st
         yield "POST", route, name
 
 
-FORMS = ("account-tokens", "account-revoke", "account-password")
+FORMS = (
+    *("account-tokens", "account-revoke", "account-password"),
+    *("notifications-page", "notification-page", "notification-action", "notification-redeliver-button"),
+    *("project-notifications-page", "unsubscribe"),
+)
 
 
 def _of_admin(found: list[Any], prefix: str) -> Iterator[tuple[str, URLPattern]]:
@@ -146,7 +151,13 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         return "breast-cancer" if name in ("builtin-detail", "builtin-page") else "x"
     if parameter in ("object_id", "id"):
         group = Group.objects.get_or_create(name="readers")[0]
-        of = {"runs_run_": world.run, "runs_rungroup": world.group, "accounts_": world.token, "auth_group": group}
+        of = {
+            "runs_run_": world.run,
+            "runs_rungroup": world.group,
+            "accounts_": world.token,
+            "notifications_": world.subscription,
+            "auth_group": group,
+        }
         return str(next((one.pk for start, one in of.items() if start in name), world.users["viewer"].pk))
     if parameter == "name":
         return "metrics.csv" if name == "run-file" else world.dataset.name
@@ -157,6 +168,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
             "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html", "uidb64": "x", "token": "y",
+            "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
+            "project_id": world.project.pk,
         }[parameter]
     )  # fmt: skip
 

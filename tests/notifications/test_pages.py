@@ -97,7 +97,7 @@ def test_a_projects_page_is_for_its_admins(user: User, browser_session: Client, 
     project = Project.objects.create(name="Lungs")
     page = f"/projects/{project.pk}/notifications/"
     member = Membership.objects.create(project=project, user=user, role=Role.TRAINER)
-    assert browser_session.get(page).status_code == browser_session.post(page, FILLED).status_code == 404
+    assert browser_session.get(page).status_code == browser_session.post(page, FILLED).status_code == 403
     assert browser_session.get("/projects/999/notifications/").status_code == 404
     member.role = Role.ADMIN
     member.save()

@@ -210,7 +210,7 @@ def test_a_test_arrives_and_is_listed(
     [got] = receiver.got
     assert Webhook(made["secret"]).verify(got.body, got.headers)["data"]["text"].startswith("This is a test message")
     [delivery] = api.get(f"{BASE}{made['id']}/deliveries/").json()["deliveries"]
-    assert (delivery["succeeded"], delivery["status"], delivery["try"], delivery["type"]) == (True, 200, 1, "test")
+    assert (delivery["succeeded"], delivery["status"], delivery["number"], delivery["type"]) == (True, 200, 1, "test")
     assert delivery["answer"] == "here I am"
     assert delivery["ms"] >= 0
 
