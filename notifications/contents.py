@@ -54,7 +54,7 @@ def content_of(run: Run, *, status: str = "", reason: str = "", **facts: Any) ->
         "run_id": run.pk,
         "name": in_one_line(run.experiment_name),
         "owner": in_one_line(run.owner.get_username()),
-        "project": in_one_line(run.project.name),
+        "project": in_one_line(str(run.project)),
         "status": status or run.status,
         "reason": safe_reason(reason),
         "attempt": run.attempt,
@@ -67,7 +67,7 @@ def content_of(run: Run, *, status: str = "", reason: str = "", **facts: Any) ->
         "best_value": run.best_value,
         "best_epoch": run.best_epoch,
     }
-    return content | facts  # type: ignore[return-value,operator]  # the keys of the occasion
+    return content | facts  # type: ignore[return-value]  # the keys of the occasion
 
 
 def in_one_line(text: str) -> str:

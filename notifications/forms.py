@@ -34,7 +34,7 @@ class SubscriptionForm(forms.Form):
     project = forms.ModelChoiceField(Project.objects.none(), required=False, label="Project")
     run = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, label="Number of the run")
     occasions = forms.MultipleChoiceField(
-        choices=[(occasion.value, str(occasion.label).capitalize()) for occasion in Occasion],
+        choices=Occasion.choices,
         initial=list(FIRST_CHOICE),
         widget=forms.CheckboxSelectMultiple,
         label="Tell me when a run …",

@@ -30,7 +30,7 @@ class Subscriptions:
         wanted = {occasion.value for occasion in occasions}
         found = active().filter(concerned).select_related("user") if runs else ()
         self._found = [one for one in found if wanted.intersection(one.occasions)]
-        self._seen: dict[tuple[int, int], bool] = {}
+        self._seen: dict[tuple[int, int | None], bool] = {}
 
     def of(self, run: Run, occasion: Occasion) -> Iterator[Subscription]:
         """Yield those that are to be told of an occasion of a run."""
@@ -41,7 +41,7 @@ class Subscriptions:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def _sees(self, user: User, project_id: int) -> bool:
+    def _sees(self, user: User, project_id: int | None) -> bool:
         key = (user.pk, project_id)
         if key not in self._seen:
             self._seen[key] = may_see(user, project_id)
@@ -62,6 +62,6 @@ def concerns(subscription: Subscription, run: Run) -> bool:
     return subscription.run_id == run.pk
 
 
-def may_see(user: User, project_id: int) -> bool:
+def may_see(user: User, project_id: int | None) -> bool:
     """Tell whether a user may see a project now; what was asked before does not count."""
-    return fresh_access_of(user).sees(project_id)
+    return project_id is not None and fresh_access_of(user).sees(project_id)

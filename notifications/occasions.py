@@ -15,7 +15,7 @@ class Occasion(TextChoices):
     LOST = "run.lost", "was interrupted and waits to be continued"
     RESUMED = "run.resumed", "continues"
     QUEUED_LONG = "run.queued_long", "has waited long in the queue"
-    METRIC = "run.metric", "a metric reached a threshold"
+    METRIC = "run.metric", "reaches a threshold of a metric"
 
 
 TEST = "test"

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
@@ -41,7 +42,7 @@ class NotificationsPage(View):
 
 @method_decorator([never_cache, login_required], name="dispatch")
 class ProjectNotifications(View):
-    """The page of the subscriptions that belong to a project, for its admins; 404 for others."""
+    """The page of the subscriptions that belong to a project, for its admins; 404 for those who do not see it."""
 
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Show the project's subscriptions and the form of a new one."""
@@ -147,7 +148,7 @@ def _remove(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     )
     subscriptions.remove(subscription, _user(request))
     messages.success(request, f"“{subscription.name}” is removed.")
-    return redirect(*back)  # type: ignore[arg-type]
+    return redirect(*back)
 
 
 _ACTIONS: Mapping[str, Callable[[HttpRequest, Subscription], HttpResponse]] = {
@@ -195,10 +196,11 @@ def _one(request: HttpRequest, subscription: Subscription, form: SubscriptionFor
 
 def _told(subscription: Subscription) -> list[str]:
     """List in words on what a subscription is told."""
+    threshold = f"{subscription.get_direction_display()} {subscription.threshold}"
     words = {
         Occasion.STALLED.value: f"makes no progress for {subscription.stalled_minutes} minutes",
-        Occasion.QUEUED_LONG.value: f"has waited {subscription.queued_minutes} minutes",
-        Occasion.METRIC.value: f"{subscription.metric} {subscription.get_direction_display()} {subscription.threshold}",
+        Occasion.QUEUED_LONG.value: f"has waited {subscription.queued_minutes} minutes in the queue",
+        Occasion.METRIC.value: f"has {subscription.metric} {threshold}",
     }
     return [words.get(one, occasion_text(one)) for one in subscription.occasions]
 
@@ -219,8 +221,11 @@ def _subscription(request: HttpRequest, subscription_id: int) -> Subscription:
 
 def _managed_project(request: HttpRequest, project_id: int) -> Project:
     project = get_object_or_404(Project, pk=project_id)
-    if not access_of(_user(request)).may_manage(project.pk):
+    access = access_of(_user(request))
+    if not access.sees(project.pk):
         raise Http404
+    if not access.may_manage(project.pk):
+        raise PermissionDenied("Only admins of the project see what it tells to whom.")
     return project
 
 

@@ -182,7 +182,7 @@ def tried(one: Delivery, *, shows_answer: bool) -> dict[str, Any]:
         "type": one.message.occasion,
         "run": one.message.run_id,
         "state": one.message.state,
-        "try": one.number,
+        "number": one.number,
         "at": format_time(one.at),
         "succeeded": one.succeeded,
         "status": one.status_code,

@@ -152,30 +152,15 @@ PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", url_of("http", "https"), "", "an addr
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Notifications ---
-WEBHOOK_HOSTS = _read(
-    "LIVETRAIN_WEBHOOK_HOSTS",
-    host_ports,
-    [],
-    "hosts, such as chat.example or chat.example:8065, separated by commas",
-)
+WEBHOOK_HOSTS: list[tuple[str, int | None]] = _read("LIVETRAIN_WEBHOOK_HOSTS", host_ports, [], "chat.example:8065, …")
 WEBHOOK_PORTS = _read("LIVETRAIN_WEBHOOK_PORTS", ports, [443, 8443], "ports, separated by commas")
 WEBHOOK_HTTP = _read("LIVETRAIN_WEBHOOK_HTTP", boolean, False, "0 or 1")
-_MAIL = _read(
-    "LIVETRAIN_EMAIL_URL",
-    mail_server,
-    None,
-    "smtp+tls://user:password@host:587, smtps://… or smtp://…",
-)
-EMAIL_READY = _MAIL is not None
+_MAIL = _read("LIVETRAIN_EMAIL_URL", mail_server, None, "smtp+tls://user:password@host, smtps://… or smtp://…")
+EMAIL_READY, EMAIL_TIMEOUT = _MAIL is not None, 10  # seconds, of each step
 EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL or MailServer()
-EMAIL_TIMEOUT = 10  # seconds, of each step
-DEFAULT_FROM_EMAIL = _read(
-    "LIVETRAIN_EMAIL_FROM",
-    mail_address,
-    f"livetrain@{urlsplit(PUBLIC_URL).hostname or 'localhost'}",
-    "an address such as livetrain@example.org",
-)
-EMAIL_DOMAINS = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
+_FROM = f"livetrain@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
+DEFAULT_FROM_EMAIL = _read("LIVETRAIN_EMAIL_FROM", mail_address, _FROM, "an address such as livetrain@example.org")
+EMAIL_DOMAINS: list[str] = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
 
 # --- Django ---
 SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")

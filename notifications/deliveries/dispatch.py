@@ -7,6 +7,7 @@ their messages within seconds.
 
 from __future__ import annotations
 
+import functools
 import queue
 import threading
 from collections.abc import Callable
@@ -68,7 +69,7 @@ class Dispatcher:
                 return  # those that work came first
             for message in outbox.claim([place.message_id], now):
                 if self._may_have(message, now):
-                    self._start([message], lambda message=message: self._send(message), place.is_failing)
+                    self._start([message], functools.partial(self._send, message), place.is_failing)
 
     def _begin_digest(self, now: datetime) -> None:
         if len(self._busy) >= PLACES:

@@ -80,7 +80,9 @@ def resolved(receiver: Receiver) -> list[tuple[socket.AddressFamily, tuple[str, 
         found = socket.getaddrinfo(receiver.host, receiver.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as error:
         raise AddressRefused(f"The name {receiver.host} cannot be resolved; look at its spelling.") from error
-    addresses = [(family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found]
+    addresses: list[tuple[socket.AddressFamily, tuple[str, int]]] = [
+        (family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found
+    ]
     for _, (address, _) in addresses:
         if not _is_allowed(ipaddress.ip_address(address.partition("%")[0]), is_listed=receiver.is_listed):
             raise AddressRefused(

@@ -19,6 +19,8 @@ from notifications.receivers.addresses import AddressRefused, Receiver, parsed, 
 SECONDS = 10.0
 """For everything between resolving the name and the last byte that is read."""
 CONNECT_SECONDS = 4.0
+BODY_SECONDS = 2.0
+"""For each piece of a body, whose status has come."""
 MOST_HEADER_BYTES = 16_384
 MOST_ANSWER_BYTES = 4_096
 
@@ -107,7 +109,7 @@ def _read(connection: socket.socket, deadline: float) -> bytes:
     enough = end + 4 + MOST_ANSWER_BYTES
     try:
         while len(found) < enough and not _is_complete(found, end + 4):
-            connection.settimeout(_left(deadline))
+            connection.settimeout(min(BODY_SECONDS, _left(deadline)))
             piece = connection.recv(8_192)
             if not piece:
                 break

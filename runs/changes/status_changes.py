@@ -1,7 +1,7 @@
 """Status changes that nobody has followed up yet: an outbox, written in the transaction of the change itself.
 
-`lifecycle` writes a row for each change, so none is lost, whatever process dies when. Who follows them (the layers above
-do) takes rows and stores what comes of them in one transaction, so none is followed up twice.
+`lifecycle` writes a row for each change, so none is lost, whatever process dies when. Those who follow them, in the
+layers above, take rows and store what comes of them in one transaction, so none is followed up twice.
 """
 
 from __future__ import annotations

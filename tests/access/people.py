@@ -13,6 +13,7 @@ from access.roles import Role
 from accounts.models import APIToken
 from experiments.models import Dataset, Preflight, Upload
 from experiments.training.contract.config import TrainingConfig
+from notifications.models import Message, Subscription
 from runs.derived_models import SavedPoint
 from runs.models import FinalResult, Run, RunGroup
 from tests.tokens import new_token
@@ -37,6 +38,8 @@ class World(NamedTuple):
     preflight: Preflight
     upload: Upload
     token: APIToken
+    subscription: Subscription
+    message: Message
 
 
 def make_users() -> dict[str, User]:
@@ -62,6 +65,9 @@ def make_world() -> World:
         name=f"{MARK}-upload", kind=Dataset.Kind.UPLOAD, path="x/y.zip", owner=owner, project=project, state="uploading"
     )
     new_token(owner)
+    subscription = Subscription.objects.create(
+        user=owner, name="own", channel="webhook", url="https://93.184.216.34/", occasions=["run.failed"]
+    )
     return World(
         project=project,
         users=users,
@@ -76,6 +82,8 @@ def make_world() -> World:
             id=uuid.uuid4(), dataset=uploading, filename="y.zip", size=9, updated_at=timezone.now()
         ),
         token=APIToken.objects.get(user=owner),
+        subscription=subscription,
+        message=Message.objects.create(subscription=subscription, run=run, occasion="run.failed", content={}),
     )
 
 

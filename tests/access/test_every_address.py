@@ -27,7 +27,8 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report) \d+ does not exist\.|There is no data set|You have no (such upload|token)"
+    r"(Run|Group|Pre-flight report) \d+ does not exist\.|There is no data set"
+    r"|You have no (such upload|token|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )
 """What is said of things that do not exist. Other things may be missing of one that does: a file, a picture."""
@@ -69,7 +70,11 @@ def _of_pattern(route: str, pattern: URLPattern, name: str) -> Iterator[tuple[st
         yield "POST", route, name
 
 
-FORMS = ("account-tokens", "account-revoke", "account-password")
+FORMS = (
+    *("account-tokens", "account-revoke", "account-password"),
+    *("notifications-page", "notification-page", "notification-action", "notification-redeliver-button"),
+    *("project-notifications-page", "unsubscribe"),
+)
 
 
 def _of_admin(found: list[Any], prefix: str) -> Iterator[tuple[str, URLPattern]]:
@@ -145,7 +150,12 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
     if name.startswith("builtin") and parameter == "name":
         return "breast-cancer" if name in ("builtin-detail", "builtin-page") else "x"
     if parameter in ("object_id", "id"):
-        of = {"runs_run_": world.run.pk, "runs_rungroup": world.group.pk, "accounts_": world.token.pk}
+        of = {
+            "runs_run_": world.run.pk,
+            "runs_rungroup": world.group.pk,
+            "accounts_": world.token.pk,
+            "notifications_": world.subscription.pk,
+        }
         return str(next((pk for start, pk in of.items() if start in name), _of_auth(world, name)))
     if parameter == "name":
         return "metrics.csv" if name == "run-file" else world.dataset.name
@@ -156,6 +166,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
             "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html", "uidb64": "x", "token": "y",
+            "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
+            "project_id": world.project.pk,
         }[parameter]
     )  # fmt: skip
 

@@ -18,6 +18,8 @@ from experiments.datasets import samples
 from experiments.models import Dataset
 from experiments.preflights import state
 from experiments.training.data.inspection.sample_sheets import Sheet
+from notifications import unsubscribing
+from notifications.models import Message, Subscription
 from realtime.login import login_link
 from runs.models import Run
 from tests.experiments.datasets.requests import UPLOADS, answer, opened, patch, post, registered
@@ -257,6 +259,54 @@ def _revoke_form(world: World) -> Callable[[], object]:
     return lambda: world.browser.post(f"/account/tokens/{made['id']}/revoke/")
 
 
+CHANNEL = {"name": "x", "channel": "webhook", "url": "https://93.184.216.34/", "occasions": ["run.failed"]}
+OF_FORM = CHANNEL | {"scope": "own", "stalled_minutes": 30, "queued_minutes": 60, "direction": "above"}
+OF_FORM |= {"digest_minutes": 10}
+
+
+def _subscription(world: World, channel: str = "webhook") -> Subscription:
+    columns = CHANNEL | {"channel": channel}
+    return Subscription.objects.create(user=world.user, **columns)
+
+
+def _of_subscription(part: str = "", status: int = 202, method: str = "post", **body: Any) -> Call:
+    def prepare(world: World) -> Callable[[], object]:
+        address = f"/api/notifications/subscriptions/{_subscription(world).pk}/{part}"
+        return lambda: world.send(address, body, status, method)
+
+    return prepare
+
+
+def _message(world: World) -> Message:
+    return Message.objects.create(subscription=_subscription(world), occasion="test", content={}, state="delivered")
+
+
+def _redeliver(world: World) -> Callable[[], object]:
+    address = f"/api/notifications/messages/{_message(world).pk}/redeliver/"
+    return lambda: world.send(address)
+
+
+def _redeliver_button(world: World) -> Callable[[], object]:
+    address = f"/account/notifications/messages/{_message(world).pk}/redeliver/"
+    return lambda: world.browser.post(address)
+
+
+def _notification_buttons(world: World) -> Callable[[], object]:
+    page = f"/account/notifications/{_subscription(world).pk}"
+    return lambda: [world.browser.post(f"{page}/{action}/") for action in ("test", "pause", "remove")]
+
+
+def _notification_page(world: World) -> Callable[[], object]:
+    page = f"/account/notifications/{_subscription(world).pk}/"
+    return lambda: world.browser.post(page, OF_FORM | {"url": ""})
+
+
+def _unsubscribe(world: World) -> Callable[[], object]:
+    world.patched.setattr(unsubscribing, "absolute", lambda path: path)
+    link = unsubscribing.unsubscribe_link([_subscription(world, "email").pk])
+    return lambda: Client().post(link)
+
+
 def _password(world: World) -> Callable[[], object]:
     fields = {"new_password1": PASSWORD, "new_password2": PASSWORD}
     return lambda: world.browser.post("/account/password/", fields)
@@ -326,6 +376,20 @@ CALLS: dict[str, Call] = {
     "POST /api/tickets": lambda world: lambda: world.send("/api/tickets/", {}, 201),
     "POST /api/tokens": lambda world: lambda: world.send("/api/tokens/", {"name": "x"}, 201),
     "DELETE /api/tokens/<token_id>": _revoke,
+    "POST /api/notifications/subscriptions": lambda world: (
+        lambda: world.send("/api/notifications/subscriptions/", CHANNEL, 201)
+    ),
+    "PATCH /api/notifications/subscriptions/<subscription_id>": _of_subscription("", 200, "patch", name="y"),
+    "DELETE /api/notifications/subscriptions/<subscription_id>": _of_subscription("", 204, "delete"),
+    "POST /api/notifications/subscriptions/<subscription_id>/secret": _of_subscription("secret/", 200),
+    "POST /api/notifications/subscriptions/<subscription_id>/test": _of_subscription("test/"),
+    "POST /api/notifications/messages/<message_id>/redeliver": _redeliver,
+    "POST /account/notifications": _form("/account/notifications/", 200, **OF_FORM),
+    "POST /account/notifications/<subscription_id>": _notification_page,
+    "POST /account/notifications/<subscription_id>/<action>": _notification_buttons,
+    "POST /account/notifications/messages/<message_id>/redeliver": _redeliver_button,
+    "POST /projects/<project_id>/notifications": _form("/projects/1/notifications/", 200, **OF_FORM),
+    "POST /notifications/unsubscribe/<token>": _unsubscribe,
     "GET /api/audit": _export,
     "POST /account/tokens": _form("/account/tokens/", 200, name="x", scope="read", days="7"),
     "POST /account/tokens/<token_id>/revoke": _revoke_form,
