@@ -55,10 +55,11 @@ django.setup()
 # Models can be imported only after the set-up above.
 from django.contrib.auth.models import User  # noqa: E402
 
-from tests import emptied_tables  # noqa: E402
+from tests import conforming_answers, emptied_tables  # noqa: E402
 from tests.tokens import new_token  # noqa: E402
 
 emptied_tables.install()
+conforming_answers.install()
 
 
 @pytest.fixture(scope="session")
@@ -162,3 +163,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in real:
         terminalreporter.line(f"{report.nodeid}: {_reason(report)}", red=True)
     terminalreporter.line(f"{len(real)} tests of real services or a real browser did not run. Cure: {CURE}", bold=True)
+
+
+if os.environ.get("SOFT"):
+    import soft  # noqa
+if os.environ.get("FUZZLOG"):
+    import timing  # noqa

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from copy import deepcopy
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -48,7 +49,7 @@ def finish(result: Schema, **_context: Any) -> Schema:
     """Add the version and the components: a hook that drf-spectacular calls at the end of its work."""
     result["info"]["version"] = version()
     known = result["components"].setdefault("schemas", {})
-    known.update(sorted(bodies().components.items()))
+    known.update(deepcopy(sorted(bodies().components.items())))
     result["components"]["responses"] = problems.shared()
     return result
 
