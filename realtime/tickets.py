@@ -7,17 +7,21 @@ all of them share the database, which keeps its digest. It stands for the sessio
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import secrets
 from datetime import timedelta
 from typing import NamedTuple
 
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from realtime.models import SocketTicket
 from realtime.wire.close_codes import NO_LOGIN, Refused
 
 LIFETIME_SECONDS = 30
+MOST_UNUSED = 100
+"""Tickets that a user may have at once and has not used; a program needs one for each socket that it opens."""
 _TICKET = re.compile(r"[\w-]{43}", re.ASCII)
 
 
@@ -29,10 +33,32 @@ class Credentials(NamedTuple):
     token_pk: str = ""
 
 
-def issue(credentials: Credentials, only_run: int | None = None) -> str:
-    """Make a ticket for one socket, of that run alone if one is given, and forget those that were never used."""
+class TooManyTickets(Exception):
+    """The user has too many that were not used; `seconds` until the first of them is over."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many tickets, for {seconds} seconds.")
+        self.seconds = seconds
+
+
+class Issued(NamedTuple):
+    """A ticket, and how many more the user may have now."""
+
+    ticket: str
+    left: int
+
+
+def issue(credentials: Credentials, only_run: int | None = None) -> Issued:
+    """Make a ticket for one socket, of that run alone if one is given, and forget those that were never used.
+
+    Raises TooManyTickets. Requests at the same moment may exceed the limit by their number.
+    """
     now = timezone.now()
     SocketTicket.objects.filter(expires_at__lte=now).delete()
+    unused = SocketTicket.objects.filter(user_id=credentials.user_id)
+    found = unused.aggregate(number=Count("pk"), first=Min("expires_at"))
+    if found["number"] >= MOST_UNUSED:
+        raise TooManyTickets(max(1, math.ceil((found["first"] - now).total_seconds())))
     ticket = secrets.token_urlsafe(32)
     SocketTicket.objects.create(
         digest=_digest(ticket),
@@ -42,7 +68,7 @@ def issue(credentials: Credentials, only_run: int | None = None) -> str:
         token_pk=credentials.token_pk,
         expires_at=now + timedelta(seconds=LIFETIME_SECONDS),
     )
-    return ticket
+    return Issued(ticket, MOST_UNUSED - found["number"] - 1)
 
 
 def spend(ticket: str, run_id: int | None) -> Credentials:

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 
 HEADER = "X-Request-ID"
 LONGEST = 64
@@ -36,6 +36,13 @@ def new() -> str:
 def begin(identifier: str) -> None:
     """Make this the identifier of everything that the present task does from now on."""
     _current.set(identifier)
+
+
+def of_no_request() -> Context:
+    """Return the present context without the identifier: for a task that serves others too, whoever began it."""
+    context = copy_context()
+    context.run(_current.set, "")
+    return context
 
 
 @contextmanager

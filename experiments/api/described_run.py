@@ -71,4 +71,4 @@ class DescribedRun(RunDetail):
         if "experiment_name" in changes:
             changes["name"] = changes.pop("experiment_name")
         operations.describe(run, request.user, **changes)  # type: ignore[arg-type]  # logged in
-        return self.get(request, run_id)
+        return self.detail(run_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import FileResponse
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from experiments.api import run_samples, sample_pictures
 from experiments.api.sample_pictures import Predicted
 from runs.api.heavy_requests import SAMPLES
+from runs.api.picture_answers import picture_answer
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
 from runs.files.store import StoreError
@@ -70,8 +71,8 @@ class FinalPicture(EvaluationView):
     parameters = PictureParameters
     heavy = None  # a page asks for some dozens at once, most of which are drawn already
 
-    def get(self, _request: Request, run_id: int, place: int) -> FileResponse:
-        """Return the PNG; 404 says why there is none."""
+    def get(self, request: Request, run_id: int, place: int) -> HttpResponseBase:
+        """Return the PNG; 304 where the client has it, 404 says why there is none."""
         result = self.result_of(run_id)
         side = run_samples.LARGE if self.asked["size"] == "large" else run_samples.SMALL
         try:
@@ -86,5 +87,4 @@ class FinalPicture(EvaluationView):
             content = found.pictures[place].open("rb")
         except FileNotFoundError:  # another request has made room meanwhile
             raise NotFound(MADE_ROOM) from None
-        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": f"private, max-age={CACHE_SECONDS}, immutable"}
-        return FileResponse(content, content_type="image/png", headers=headers)
+        return picture_answer(request, content, f"private, max-age={CACHE_SECONDS}, immutable")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from django.http import FileResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from experiments.datasets.sample_source import SampleSource
 from experiments.datasets.views import DatasetView
 from experiments.training.data.inspection.sample_sheets import Picture, Sheet
 from runs.api.heavy_requests import SAMPLES, HeavyView
+from runs.api.picture_answers import picture_answer
 from runs.errors import Conflict, InvalidRequest
 from runs.listing.filters import Parameters, validated
 
@@ -82,16 +83,12 @@ class SampleList(SampleSourceView):
 class SamplePicture(SampleSourceView):
     """The endpoint of one sample as a small PNG, available once a page of this version had it."""
 
-    def get(self, request: Request, name: str, number: int) -> HttpResponseBase:  # noqa: ARG002
-        """Return the PNG of a sample; raises NotFound."""
+    def get(self, request: Request, name: str, number: int) -> HttpResponseBase:
+        """Return the PNG of a sample; 304 where the client has it; raises NotFound."""
         path = samples.picture(self.source(name), number)
         if path is None:
             raise NotFound("That sample has no picture, or no longer has one; load the page of samples again.")
-        return FileResponse(
-            path.open("rb"),
-            content_type="image/png",
-            headers={"Cache-Control": f"private, max-age={CACHE_SECONDS}", "X-Content-Type-Options": "nosniff"},
-        )
+        return picture_answer(request, path.open("rb"), f"private, max-age={CACHE_SECONDS}")
 
 
 class FeatureList(SampleSourceView):

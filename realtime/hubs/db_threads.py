@@ -14,6 +14,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import Error, connections
 
+from request_ids.current import bound, current
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -26,12 +28,18 @@ class DbThread:
 
     async def __call__(self, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `query` and return what it returns; raises what it raises (database errors: at the second try)."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: _fresh(query, *args, **kwargs))
+        loop, identifier = asyncio.get_running_loop(), current()
+        return await loop.run_in_executor(self._pool, lambda: _identified(identifier, query, *args, **kwargs))
 
     def close_connection(self) -> None:
         """Close the connection after the queries under way; the next query opens one again."""
         self._pool.submit(connections.close_all)
+
+
+def _identified(identifier: str, query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run the query as a part of the request or socket of this identifier, which threads do not inherit."""
+    with bound(identifier):
+        return _fresh(query, *args, **kwargs)
 
 
 def _fresh(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

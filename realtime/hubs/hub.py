@@ -16,6 +16,7 @@ from realtime.hubs.log_once import LogOnce
 from realtime.hubs.subscription import Subscription
 from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, Item, frame, read
 from realtime.wire.ring_buffer import RingBuffer
+from request_ids.current import of_no_request
 from runs.pauses.rest import Rest
 from runs.queries import Head
 
@@ -64,7 +65,7 @@ class Hub:
         self._joined = asyncio.Event()
         self._failures = LogOnce(logger, f"Reading the journal of run {run_id}")
         self._subscription = Subscription(run_group(run_id), lambda _: self.wake(), self._on_join)
-        self._task = asyncio.create_task(self._follow(), name=f"hub of run {run_id}")
+        self._task = asyncio.create_task(self._follow(), name=f"hub of run {run_id}", context=of_no_request())
 
     @property
     def head(self) -> int:

@@ -17,6 +17,7 @@ from realtime.hubs.hub import Hub
 from realtime.hubs.list_hub import ClientQueue, ListHub
 from realtime.hubs.local_hints import Listener
 from realtime.hubs.run_poller import Interest, pause_between_looks, poll_runs
+from request_ids.current import of_no_request
 from runs.queries import Head
 
 
@@ -98,7 +99,7 @@ class HubRegistry:
         if self._poller is None:
             self._listener = listener = None if broadcast.crosses_processes() else Listener(self.hinted)
             pause = pause_between_looks(hears_machine=listener is not None and listener.listening)
-            self._poller = asyncio.create_task(poll_runs(self, pause), name="run poller")
+            self._poller = asyncio.create_task(poll_runs(self, pause), name="run poller", context=of_no_request())
 
     def _stop_if_idle(self) -> None:
         """Stop polling and close all connections when nobody watches any more."""

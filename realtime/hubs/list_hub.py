@@ -20,6 +20,7 @@ from realtime.hubs.db_threads import tail
 from realtime.hubs.log_once import LogOnce
 from realtime.hubs.subscription import Subscription
 from realtime.wire.frames import FRAME_BYTES, Frame, encoded_size
+from request_ids.current import of_no_request
 from runs.events import RunStatus, utc_now
 from runs.models import Run, RunEvent
 from runs.pauses.rest import Rest, with_cost
@@ -118,7 +119,7 @@ class ListHub:
         self._queue, self._queue_due = "", 0.0
         self._failures = LogOnce(logger, "Reading the list of runs")
         self._subscription = Subscription(RUN_LIST, self.wake, self._wake.set)
-        self._task = asyncio.create_task(self._follow(), name="hub of the run list")
+        self._task = asyncio.create_task(self._follow(), name="hub of the run list", context=of_no_request())
 
     @property
     def watchers(self) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from channels.layers import get_channel_layer
 
 from realtime.hubs.log_once import LogOnce
+from request_ids.current import of_no_request
 
 logger = logging.getLogger(__name__)
 RENEWAL_SECONDS = 3600.0  # layers forget members after a day
@@ -44,7 +45,7 @@ class Subscription:
         self._on_hint = on_hint
         self._on_join = on_join
         self._failures = LogOnce(logger, f"Listening to the channel layer group {group}")
-        self._task = asyncio.create_task(self._keep(), name=f"subscription {group}")
+        self._task = asyncio.create_task(self._keep(), name=f"subscription {group}", context=of_no_request())
 
     def close(self) -> None:
         """Leave the group."""

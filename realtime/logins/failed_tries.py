@@ -11,12 +11,16 @@ from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.http import HttpRequest
 
+from runs.pauses.rate_limits import Limit
+
 TOKENS, LINKS, ANY_NAME = "(API tokens)", "(login links)", "(any name)"
 """What is counted without a name; no user can be called so."""
 ANYWHERE = "255.255.255.255"
 """Stands for every address, and is that of no client: what is counted per user."""
 _TIMES = {TOKENS: 4, LINKS: 4, ANY_NAME: 20}
 """How many times the tries of a name: several programs and people may share an address."""
+_TOLD = {TOKENS: "wrong-tokens", LINKS: "login-links"}
+"""How clients know it; all else are logins."""
 LONGEST_NAME = 150
 _NAME = "username"
 
@@ -59,6 +63,11 @@ def too_many(address: str, of: str) -> bool:
         return True
     count(address, of)
     return False
+
+
+def limit_of(of: str) -> Limit:
+    """Return how many tries of that may fail, as it is told to clients; of a name it does not say which."""
+    return Limit(_TOLD.get(of, "logins"), limit(None, {_NAME: of}), lock_seconds())
 
 
 def lock_seconds() -> int:

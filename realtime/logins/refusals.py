@@ -9,16 +9,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from realtime.logins import failed_tries
+from runs.pauses.rate_limits import Limit
 
 RETRY_SECONDS = 5
+AT_ONCE = Limit("logins-at-once", 1)
 
 
 class Refusal(NamedTuple):
-    """Why a password or a link is not looked at, and in how many seconds it would be."""
+    """Why a password or a link is not looked at, in how many seconds it would be, and which limit has been reached."""
 
     title: str
     sentence: str
     seconds: int
+    limit: Limit
     is_of_login: bool = True
 
 
@@ -28,7 +31,7 @@ def wrong_passwords() -> Refusal:
         f"Wrong passwords came too often from this address: {settings.LOGIN_TRIES} for this name, or many for several. "
         f"Wait {minutes()} and try again; until then even the right one is refused. Those who are logged in stay so."
     )
-    return Refusal("Too many wrong passwords", sentence, failed_tries.lock_seconds())
+    return Refusal("Too many wrong passwords", sentence, failed_tries.lock_seconds(), _of_names())
 
 
 def wrong_old_passwords() -> Refusal:
@@ -37,7 +40,7 @@ def wrong_old_passwords() -> Refusal:
         f"The old password was wrong {settings.LOGIN_TRIES} times. Wait {minutes()} and try again; until then even the "
         "right one is refused. You stay logged in."
     )
-    return Refusal("Too many wrong passwords", sentence, failed_tries.lock_seconds(), is_of_login=False)
+    return Refusal("Too many wrong passwords", sentence, failed_tries.lock_seconds(), _of_names(), is_of_login=False)
 
 
 def dead_links() -> Refusal:
@@ -46,13 +49,19 @@ def dead_links() -> Refusal:
         "Links that have been used, have expired or never were came too often from this address. "
         "A link that was not used yet still works."
     )
-    return Refusal("This link no longer works", sentence, failed_tries.lock_seconds())
+    limit = failed_tries.limit_of(failed_tries.LINKS)
+    return Refusal("This link no longer works", sentence, failed_tries.lock_seconds(), limit)
 
 
 def busy() -> Refusal:
     """Say that too many log in at the moment."""
     sentence = f"Too many log in at this moment. Nothing is wrong with yours: try again in {RETRY_SECONDS} seconds."
-    return Refusal("Try again in a moment", sentence, RETRY_SECONDS)
+    return Refusal("Try again in a moment", sentence, RETRY_SECONDS, AT_ONCE)
+
+
+def _of_names() -> Limit:
+    """Return the limit of one name: that of all names together tells how many others an address has."""
+    return failed_tries.limit_of("")
 
 
 def minutes() -> str:

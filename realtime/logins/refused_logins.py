@@ -49,4 +49,5 @@ def refused_with(page: str, refusal: Refusal) -> HttpResponse:
 
 
 def _headers(refusal: Refusal) -> dict[str, str]:
-    return {"Retry-After": str(refusal.seconds), "Cache-Control": "no-store"}
+    left = refusal.limit.left(0, refusal.seconds)
+    return {"Retry-After": str(refusal.seconds), "Cache-Control": "no-store", **left}

@@ -26,6 +26,7 @@ class TooManyWrongTokens(APIException):
 
     def __init__(self) -> None:
         self.wait = failed_tries.lock_seconds()  # what becomes `Retry-After`
+        self.headers = failed_tries.limit_of(failed_tries.TOKENS).left(0, self.wait)
         super().__init__(
             "Too many requests with a wrong API token came from this address. Check the token: a right one is accepted "
             f"at once; wrong ones have this answer for {refusals.minutes()}."

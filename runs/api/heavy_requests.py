@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from runs.pauses import held_turns
+from runs.pauses.rate_limits import LEFT, Limit
 from runs.pauses.turns import Turns, WaitingRoom
 
 WAIT_SECONDS = 20.0
@@ -27,10 +28,11 @@ class TooMany(APIException):
     status_code = 429
     default_code = "too_many"
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, kind: Kind) -> None:
         self.wait = RETRY_SECONDS  # what becomes `Retry-After`
+        self.headers = kind.limit.left(0, RETRY_SECONDS)
         super().__init__(
-            f"Too many requests for {what} are under way. Send fewer at once, and try this one again in "
+            f"Too many requests for {kind.what} are under way. Send fewer at once, and try this one again in "
             f"{RETRY_SECONDS} seconds, when some of the others are answered."
         )
 
@@ -42,11 +44,16 @@ class Kind(NamedTuple):
     turns: Turns
     until_sent: bool = False
 
+    @property
+    def limit(self) -> Limit:
+        """What a user may have under way at once."""
+        return Limit(self.what.replace(" ", "-"), self.turns.of_one_user)
+
     def wait_for_turn(self, request: HttpRequest, user: int | None) -> None:
         """Wait until it is the user's turn, which the request then holds; raises TooMany."""
         turn = self.turns.take(user, WAIT_SECONDS)
         if turn is None:
-            raise TooMany(self.what)
+            raise TooMany(self)
         held_turns.hold(request, turn, until_sent=self.until_sent)
 
 
@@ -63,6 +70,7 @@ class HeavyView(APIView):
     """The base of views whose requests may take long: such a request waits for its user's turn before any work."""
 
     heavy: Kind | None = None
+    _took: Kind | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check login, rights, method and parameters first: what is refused needs no turn."""
@@ -73,6 +81,7 @@ class HeavyView(APIView):
         kind = self.kind_of_request()
         if kind is not None:
             kind.wait_for_turn(request._request, request.user.pk)
+            self._took = kind
 
     def _answers(self, request: Request) -> bool:
         """Tell whether a handler will do something; another method has no parameters that could be wrong."""
@@ -81,6 +90,14 @@ class HeavyView(APIView):
 
     def check_parameters(self, request: Request) -> None:
         """Raise InvalidRequest for wrong parameters."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Say how many more of the kind the user may have beside this one; a refusal has said it."""
+        found = super().finalize_response(request, response, *args, **kwargs)
+        if self._took is not None and LEFT not in found:
+            for name, value in self._took.limit.left(self._took.turns.left_to(request.user.pk)).items():
+                found[name] = value
+        return found
 
     def kind_of_request(self) -> Kind | None:
         """Return which kind this request is of; None: it is answered at once, however many there are."""

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import connection
 
+from request_ids.current import of_no_request
 from runs.failures.backoff import Backoff
 from runs.failures.thread_failures import Account
 from runs.models import Run
@@ -31,7 +32,7 @@ class JournalWatch:
         future: asyncio.Future[Head] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(run_id, {})[future] = after
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            self._task = asyncio.create_task(self._run(), context=of_no_request())
         try:
             return await asyncio.wait_for(future, seconds)
         except TimeoutError:

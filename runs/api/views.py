@@ -12,15 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries, serializers
-from runs.api import hint_evidence
+from runs.api import ended_runs, hint_evidence
 from runs.api.async_view import AsyncView, release_connection
 from runs.api.csv_download import attachment_headers
+from runs.api.entity_tags import ASKED_AGAIN, NOT_KEPT, entity_tag, not_modified, tagged, tagged_content, unless_known
 from runs.api.heavy_requests import DOWNLOADS, LISTS, HeavyView, Kind
 from runs.api.journal_watch import journal_watch
 from runs.api.renderers import JSONRenderer
 from runs.files import run_files
 from runs.files import serializers as file_serializers
-from runs.files.local_files import media_type
+from runs.files.local_files import Content, media_type
 from runs.files.store import StoreError
 from runs.groups import statistics
 from runs.groups.serializers import group_detail, group_summary
@@ -76,6 +77,13 @@ class ReadingView(HeavyView):
         if not found:
             raise NotFound(f"Run {run_id} does not exist.")
         return found[0]
+
+    def few_columns_of(self, run_id: int) -> Run:
+        """Read the same and little more in a prepared query; raises NotFound."""
+        run = queries.curve_run(self.request.user, run_id)
+        if run is None:
+            raise NotFound(f"Run {run_id} does not exist.")
+        return run
 
 
 class RunList(ReadingView):
@@ -141,8 +149,13 @@ def one_of(runs: QuerySet[Run], run_id: int) -> Run:
 class RunDetail(ReadingView):
     """Everything known of one run except its journal, metrics and files."""
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the run with its early stopping countdown."""
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the run with its early stopping countdown; 304 for an ended one that the client has as it is."""
+        tag = ended_runs.version(request, queries.curve_run(request.user, run_id))
+        return unless_known(request, tag, lambda: self.detail(run_id), NOT_KEPT)
+
+    def detail(self, run_id: int) -> Response:
+        """Build the answer; raises NotFound."""
         run = one_of(self.visible().select_related("owner", "revised_by"), run_id)
         patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
         return Response(serializers.run_detail(run) | {"patience": patience})
@@ -179,31 +192,38 @@ class RunMetrics(ReadingView):
     parameters = MetricParameters
     heavy = LISTS
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the series that the parameters ask for."""
-        head = self.head_of(run_id)
-        metrics = narrowed(RunMetric.objects.filter(run_id=head.id), METRIC_LOOKUPS, self.asked)
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the series that the parameters ask for; 304 where the client has those of an ended run."""
+        run = self.few_columns_of(run_id)
+        return unless_known(request, ended_runs.version(request, run), lambda: self._series(run), ASKED_AGAIN)
+
+    def _series(self, run: Run) -> Response:
+        metrics = narrowed(RunMetric.objects.filter(run_id=run.pk), METRIC_LOOKUPS, self.asked)
         series = serializers.metric_series(queries.metric_series(metrics))
-        return Response({"run_id": head.id, "status": head.status, "last_seq": head.last_seq, "series": series})
+        return Response({"run_id": run.pk, "status": run.status, "last_seq": run.last_seq, "series": series})
 
 
 class RunFinalStats(ReadingView):
     """The best checkpoint's evaluation, per split; `splits` is empty until there is one."""
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the evaluated splits."""
-        head = self.head_of(run_id)
-        splits = {result.split: serializers.final_split(result) for result in queries.final_results(head.id)}
-        return Response({"run_id": head.id, "status": head.status, "splits": splits})
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the evaluated splits; 304 where the client has those of an ended run."""
+        run = self.few_columns_of(run_id)
+        return unless_known(request, ended_runs.version(request, run), lambda: self._splits(run), ASKED_AGAIN)
+
+    def _splits(self, run: Run) -> Response:
+        splits = {result.split: serializers.final_split(result) for result in queries.final_results(run.pk)}
+        return Response({"run_id": run.pk, "status": run.status, "splits": splits})
 
 
 class RunFiles(ReadingView):
     """Every file of the run; those of an unfinished run are whole too."""
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the list of files."""
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the list of files; 304 where the client has it as it is."""
         run = Run(pk=self.head_of(run_id).id)
-        return Response({"run_id": run.pk, "files": file_serializers.described(run.pk, run_files.listed(run))})
+        listed = {"run_id": run.pk, "files": file_serializers.described(run.pk, run_files.listed(run))}
+        return tagged_content(request, JSONRenderer().render(listed), NOT_KEPT)
 
 
 class StoreUnavailable(APIException):
@@ -217,17 +237,23 @@ class RunFileDownload(ReadingView):
 
     heavy = DOWNLOADS
 
-    def get(self, _request: Request, run_id: int, name: str) -> HttpResponseBase:
-        """Stream the file; 404 without one, 503 when the object store fails."""
+    def get(self, request: Request, run_id: int, name: str) -> HttpResponseBase:
+        """Stream the file; 304 where the client has it as it is, 404 without one, 503 when the object store fails."""
         run = Run(pk=self.head_of(run_id).id)
         try:
-            content = run_files.opened(run, name)
+            known = entity_tag(request, run_files.version(run, name))
+            return not_modified(request, known, ASKED_AGAIN) or _streamed(request, run_files.opened(run, name), name)
         except FileNotFoundError:
             raise NotFound(f"Run {run_id} has no file {name!r}.") from None
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
-        headers = attachment_headers(name.rpartition("/")[2]) | {"Content-Length": str(content.size)}
-        return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+
+
+def _streamed(request: Request, content: Content, name: str) -> HttpResponseBase:
+    """Stream an open file, with the tag of what was opened: it may have been replaced since it was looked at."""
+    headers = attachment_headers(name.rpartition("/")[2]) | {"Content-Length": str(content.size)}
+    response = StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+    return tagged(response, entity_tag(request, content.version), ASKED_AGAIN)
 
 
 class RunEvents(AsyncView, ReadingView):

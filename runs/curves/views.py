@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.http import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from rest_framework.exceptions import NotFound
@@ -18,7 +19,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries
+from runs.api import ended_runs
+from runs.api.entity_tags import ASKED_AGAIN, NOT_KEPT, tagged_content, unless_known
 from runs.api.heavy_requests import LISTS
+from runs.api.renderers import JSONRenderer
 from runs.api.views import ReadingView
 from runs.curves.parameters import ManySeriesParameters, SeriesParameters, SnapshotParameters, window
 from runs.curves.window import NoAxis
@@ -61,9 +65,10 @@ class RunSeries(SamplesView):
 
     parameters = SeriesParameters
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the curves that were asked for, or all names."""
-        return Response(self.answer_of(run_id))
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the curves that were asked for, or all names; 304 where the client has those of an ended run."""
+        tag = ended_runs.version(request, queries.curve_run(request.user, run_id))
+        return unless_known(request, tag, lambda: Response(self.answer_of(run_id)), ASKED_AGAIN)
 
 
 class ManySeries(SamplesView):
@@ -86,8 +91,13 @@ class RunSnapshot(SamplesView):
         """Read all of the run, which is part of the answer."""
         return self.visible().select_related("owner", "revised_by").filter(pk=run_id).first()
 
-    def get(self, _request: Request, run_id: int) -> Response:
-        """Return the snapshot."""
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
+        """Return the snapshot; 304 where the client has it as it is, of an ended run."""
         from runs.curves.snapshot import snapshot  # noqa: PLC0415
 
-        return Response(snapshot(self.samples_of(run_id), self.asked["points"], self.asked["log"]))
+        samples = self.samples_of(run_id)
+        found = snapshot(samples, self.asked["points"], self.asked["log"])
+        if samples.run.status not in Run.ENDED:
+            return Response(found)
+        # Not by the run's version: pruning takes events out of the log.
+        return tagged_content(request, JSONRenderer().render(found), NOT_KEPT)

@@ -39,12 +39,13 @@ class RunFile(NamedTuple):
 class Content:
     """An open file as ASGI streams it: chunk by chunk, read outside the event loop, closed with the response.
 
-    `size` is in bytes; by default that of a file on this machine.
+    `size` is in bytes; by default that of a file on this machine. `version` is another for any other content.
     """
 
-    def __init__(self, file: BinaryIO, size: int | None = None) -> None:
+    def __init__(self, file: BinaryIO, size: int | None = None, version: str = "") -> None:
         self.file = file
         self.size = os.fstat(file.fileno()).st_size if size is None else size
+        self.version = version or file_version(file)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield chunks, never more than the announced size, even if the file grows meanwhile."""
@@ -56,6 +57,12 @@ class Content:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+def file_version(file: BinaryIO) -> str:
+    """Tell apart what an open file held, and holds after any change: number, size, and times in nanoseconds."""
+    status = os.fstat(file.fileno())
+    return f"{status.st_dev}-{status.st_ino}-{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}"
 
 
 def list_files(folder: Path) -> list[RunFile]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import BinaryIO
 
 from runs.files import store, stored_files
-from runs.files.local_files import Content, RunFile, list_files, open_file
+from runs.files.local_files import Content, RunFile, file_version, list_files, open_file
 from runs.models import Run
 
 
@@ -18,6 +18,14 @@ def listed(run: Run) -> list[RunFile]:
 def opened(run: Run, name: str) -> Content:
     """Open one file, to be streamed and closed. Raises FileNotFoundError, StoreError."""
     return stored_files.opened(run.pk, name) if store.in_use() else Content(open_file(run.folder, name))
+
+
+def version(run: Run, name: str) -> str:
+    """Return what tells apart versions of a file; asks only the folder or the database. Raises FileNotFoundError."""
+    if store.in_use():
+        return stored_files.version(run.pk, name)
+    with open_file(run.folder, name) as file:
+        return file_version(file)
 
 
 def is_there(run: Run, name: str) -> bool:

@@ -55,13 +55,18 @@ def opened(run_id: int, name: str) -> Content:
     row = _row(run_id, name)
     for _ in range(3):  # a log is replaced every few seconds, and its former version removed
         try:
-            return Content(store.bucket().read(row.key), row.size)
+            return Content(store.bucket().read(row.key), row.size, row.key)
         except (FileNotFoundError, StoreError):  # without the right to list, what is not there is "denied"
             newer = _row(run_id, name)
             if newer.key == row.key:
                 raise
             row = newer
     raise FileNotFoundError(name)
+
+
+def version(run_id: int, name: str) -> str:
+    """Return what tells apart versions of a stored file; asks only the database. Raises FileNotFoundError."""
+    return _row(run_id, name).key
 
 
 def seekable(run_id: int, name: str) -> BinaryIO:

@@ -83,6 +83,16 @@ class Turns:
         """How many turns there are at the moment."""
         return self._under_way.total()
 
+    @property
+    def of_one_user(self) -> int:
+        """How many turns a user may have at once."""
+        return self._of_one_user
+
+    def left_to(self, user: Hashable) -> int:
+        """Return how many more turns that user may have beside those under way, if others leave room."""
+        with self.changed:
+            return max(0, self._of_one_user - self._under_way[user])
+
     def has_room(self, user: Hashable) -> bool:
         """Tell whether that user would get a turn, or a place to wait for one, at this moment."""
         with self.changed:

@@ -16,6 +16,7 @@ from django.urls import resolve
 from runs import queries
 from runs.groups.statistics import CHANGED
 from runs.models import FinalResult, RunGroup
+from tests.problems import problem_of
 from tests.runs.conftest import CONFIG, MakeRun, add_final, completed_columns
 
 URL = "/api/runs/groups/"
@@ -246,7 +247,7 @@ def test_the_list_costs_the_same_queries_for_any_number_of_groups(api: Client, m
 def test_an_unknown_group_is_404_in_json(api: Client, group_id: str) -> None:
     response = api.get(f"{URL}{group_id}/")
     assert response.status_code == 404
-    assert response.json() == {"detail": f"Group {group_id} does not exist."}
+    assert problem_of(response, "not-found")["detail"] == f"Group {group_id} does not exist."
 
 
 @pytest.mark.parametrize("path", ["", "1/"])

@@ -15,6 +15,7 @@ from runs import queries
 from runs.models import RunMetric
 from runs.serializers import links
 from runs.statistics.matrix_statistics import matrix_statistics
+from tests.problems import problem_of
 from tests.runs.conftest import CONFIG, MakeRun, add_epoch, add_final, completed_columns
 
 NAMES = {
@@ -84,7 +85,7 @@ def test_queue_position_counts_those_queued_before(api: Client, make_run: MakeRu
 def test_an_unknown_run_is_404_in_json(api: Client, run_id: str, path: str) -> None:
     response = api.get(f"/api/runs/{run_id}/{path}")
     assert response.status_code == 404
-    assert response.json() == {"detail": f"Run {run_id} does not exist."}
+    assert problem_of(response, "not-found")["detail"] == f"Run {run_id} does not exist."
 
 
 @pytest.mark.parametrize("path", ["", "metrics/", "events/", "final-stats/", "test-split/", "reading/", "files/"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 
 class LivetrainError(Exception):
@@ -26,29 +28,55 @@ class RequestError(LivetrainError):
 
     Attributes:
         status: the status of its answer.
+        type: the address of the problem's type, which programs may decide by; blank of another program's answer.
+        title: what kind of problem it is, in a few words; blank as well.
         detail: its sentence.
-        errors: the first mistakes as `(field, message)`; `field` is a path such as `trainer.max_epochs`, or blank.
+        errors: the first mistakes as `(field, message)`; `field` is a path such as `trainer.max_epochs`, the name of a
+            parameter or a header, or blank.
         more: how many others there are.
         questions: of data that can be read in several ways, as the server sent them.
+        request_id: by which the server's log tells the request apart; blank where it is not known.
     """
 
     def __init__(self, status: int, answer: dict[str, Any]) -> None:
         self.status = status
-        self.detail = str(answer.get("detail") or f"The server answered with status {status}.")
+        self.type, self.title, self.request_id = (_text(answer.get(name)) for name in ("type", "title", "request_id"))
+        self.detail = _text(answer.get("detail")) or f"The server answered with status {status}."
         known = answer.get("errors")
-        self.errors = [(str(one["field"]), str(one["message"])) for one in known] if isinstance(known, list) else []
+        mistakes = known if isinstance(known, list) else []
+        self.errors = [(_field(one), _message(one)) for one in mistakes if isinstance(one, dict)]
         self.more = int(answer.get("more") or 0)
         self.questions: list[dict[str, Any]] = answer.get("questions") or []
-        super().__init__(self._text())
+        super().__init__("\n".join(self._lines()))
 
-    def _text(self) -> str:
-        if not self.errors:
-            return self.detail
-        lines = ["The server refused the request:"]
-        lines += [f"  {field}: {message}" if field else f"  {message}" for field, message in self.errors]
-        if self.more:
-            lines.append(f"  and {self.more} more")
-        return "\n".join(lines)
+    def _lines(self) -> Iterator[str]:
+        if self.errors:
+            yield f"{self.title or 'The server refused the request'}:"
+        else:
+            yield f"{self.title}: {self.detail}" if self.title else self.detail
+        yield from (f"  {field}: {message}" if field else f"  {message}" for field, message in self.errors)
+        if self.errors and self.more:
+            yield f"  and {self.more} more"
+        if self.request_id:
+            yield f"  (request {self.request_id})"
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _message(mistake: dict[str, Any]) -> str:
+    return _text(mistake.get("detail")) or _text(mistake.get("message"))
+
+
+def _field(mistake: dict[str, Any]) -> str:
+    """Return where a mistake is: the path of a JSON pointer with dots, or the name of a parameter or header."""
+    pointer = mistake.get("pointer")
+    if isinstance(pointer, str):
+        parts = unquote(pointer.removeprefix("#")).split("/")[1:]
+        return ".".join(part.replace("~1", "/").replace("~0", "~") for part in parts)
+    names = (_text(mistake.get(name)) for name in ("parameter", "header", "field"))
+    return next((name for name in names if name), "")
 
 
 class BadRequest(RequestError):

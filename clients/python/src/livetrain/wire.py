@@ -138,4 +138,5 @@ def _refusal(answer: Answer) -> LivetrainError:
     if 300 <= answer.status < 400:
         to = answer.headers.get("location", "elsewhere")
         said = {"detail": f"The server sends requests on to {to}. Give the client that address."}
-    return refused(answer.status, said if isinstance(said, dict) else {})
+    said = said if isinstance(said, dict) else {}
+    return refused(answer.status, {"request_id": answer.headers.get("x-request-id"), **said})

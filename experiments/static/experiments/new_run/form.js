@@ -180,7 +180,7 @@ export class Form {
     const left = [];
     for (const { field, message } of errors) {
       const path = this.#shownPath(field);
-      if (!path) left.push(field && field !== "(body)" ? `${field}: ${message}` : message);
+      if (!path) left.push(field ? `${field}: ${message}` : message);
       else own.set(path, [own.get(path), path === field ? message : `${field}: ${message}`].filter(Boolean).join(" "));
     }
     this.showErrors(own, possible);

@@ -2,7 +2,7 @@
 
 import { setText } from "../../realtime/frame/dom.js";
 import { plural } from "../../realtime/frame/format.js";
-import { call } from "../../realtime/frame/api.js";
+import { call, faultsOf } from "../../realtime/frame/api.js";
 import { Check } from "./check.js";
 import { fetchDatasets } from "./dataset.js";
 import { loadDraft, deleteDraft, saveDraft } from "./draft.js";
@@ -178,7 +178,7 @@ function showRefusal(error, { form, questions, update }) {
   }
   const words =
     error.message === "Failed to fetch" ? "The server does not answer; nothing was started. Try again." : error.message;
-  const left = errors ? form.showServerErrors(errors, possible) : [words];
+  const left = errors ? form.showServerErrors(faultsOf(error.body), possible) : [words];
   problem(left.join(" "));
   if (left.length) find("problem").scrollIntoView({ block: "nearest" });
 }

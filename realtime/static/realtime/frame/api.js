@@ -3,12 +3,14 @@
 export class ApiError extends Error {
   /**
    * @param {number} status
-   * @param {any} body the answer, as far as it was JSON
+   * @param {any} body the answer, a problem (RFC 9457), as far as it was JSON
    */
   constructor(status, body) {
     super(messageOf(status, body));
     this.status = status;
     this.body = body;
+    /** The server's log tells the request apart by it. @type {string | undefined} */
+    this.requestId = body?.request_id ?? undefined;
   }
 }
 
@@ -73,14 +75,47 @@ export function parse(text) {
  * @returns {string}
  */
 function messageOf(status, body) {
-  if (status === 401 || (status === 403 && /credentials|CSRF/.test(body?.detail ?? "CSRF")))
+  if (status === 401 || (status === 403 && (!body || problemName(body) === "csrf-check-failed")))
     return "You are logged out: load this page again and log in.";
   if (body?.errors) {
-    const messages = body.errors.map((/** @type {{message: string}} */ { message }) => message);
+    const messages = faultsOf(body).map(({ message }) => message);
     return [...messages, ...(body.more ? [`And ${body.more} more.`] : [])].join(" ");
   }
-  return body?.detail ?? `The server answered ${status}; its log says why.`;
+  const sentence = body?.detail ?? `The server answered ${status}; its log says why.`;
+  return status === 500 && body?.request_id ? `${sentence} Its lines have the request ${body.request_id}.` : sentence;
 }
+
+/**
+ * Return the stable name of a problem: the fragment of its type.
+ *
+ * @param {any} body
+ * @returns {string | undefined}
+ */
+const problemName = (body) => body?.type?.split("#")[1];
+
+/**
+ * Return the mistakes that a problem names, each with the path of its field with dots; blank: of no single field.
+ *
+ * @param {any} body
+ * @returns {{field: string, message: string}[]}
+ */
+export const faultsOf = (body) =>
+  (body?.errors ?? []).map((/** @type {Record<string, string>} */ { pointer, parameter, header, detail }) => ({
+    field: pointer === undefined ? (parameter ?? header) : pathOf(pointer),
+    message: detail,
+  }));
+
+/**
+ * Return the path with dots of a JSON pointer that is written as a fragment.
+ *
+ * @param {string} pointer
+ */
+const pathOf = (pointer) =>
+  decodeURIComponent(pointer)
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .join(".");
 
 /**
  * Call `work` again after the milliseconds that it returns, and report the state of the connection; null is good.

@@ -1,0 +1,53 @@
+"""The version of what is known of an ended run, which changes with anything of it, in few quick queries.
+
+What an answer is made of is one row with its JSON, the names of two people, and, of a run with a test split, how often
+others looked at that: all of it is read as the database has it, and none of it is decoded.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Count, Max, Min
+from rest_framework.request import Request
+
+from runs.api.entity_tags import entity_tag
+from runs.derived_models import SplitLook
+from runs.models import Run
+from runs.statements.prepared_query import PreparedQuery
+
+_COLUMNS = (
+    *(column.attname for column in Run._meta.concrete_fields),
+    "owner__username",
+    "revised_by__username",
+)
+_ROW = PreparedQuery(lambda pk: Run.objects.filter(pk=pk).order_by().values_list(*_COLUMNS))
+_LOOKS = PreparedQuery(
+    lambda pk: (
+        SplitLook.objects.filter(identity__in=SplitLook.objects.filter(run_number=pk).values("identity"))
+        .order_by()
+        .values("identity")
+        .annotate(looks=Count("pk"), last=Max("pk"))
+        .values_list("identity", "looks", "last")
+    )
+)
+_OTHERS = PreparedQuery(
+    lambda pk: (
+        Run.objects.filter(
+            pk__in=SplitLook.objects.filter(
+                identity__in=SplitLook.objects.filter(run_number=pk).values("identity")
+            ).values("run_number"),
+            final_split="test",
+            final_auroc__isnull=False,
+        )
+        .order_by()
+        .values("final_split")
+        .annotate(runs=Count("pk"), highest=Max("final_auroc"), lowest=Min("final_auroc"))
+        .values_list("runs", "highest", "lowest")
+    )
+)
+
+
+def version(request: Request, run: Run | None) -> str | None:
+    """Return the tag of an answer about a run that `queries.curve_run` let the user see; None unless it has ended."""
+    if run is None or run.status not in Run.ENDED:
+        return None
+    return entity_tag(request, _ROW.stored(run.pk), sorted(_LOOKS.stored(run.pk)), _OTHERS.stored(run.pk))
