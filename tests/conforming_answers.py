@@ -20,6 +20,7 @@ from project.openapi import document
 from project.openapi.described_operations import described_operations
 
 Schema = dict[str, Any]
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 OPEN = {"Problem"}  # whose type decides which further members it has
 CURE = "Mend the answer, or its shape (`shapes`, `api_reference` of its app; CONTRIBUTING.md says how)."
 
@@ -123,7 +124,14 @@ def validator(key: str, status: int, kind: str) -> Any:
     """Make the validator of a body."""
     content = resolved(operations()[key]["responses"][str(status)])["content"]
     whole = {"components": schema()["components"], "allOf": [content[kind]["schema"]]}
-    return jsonschema_rs.validator_for({"$schema": "https://json-schema.org/draft/2020-12/schema", **whole})
+    return jsonschema_rs.validator_for({"$schema": DRAFT, **whole})
+
+
+@cache
+def body_validator(key: str) -> Any:
+    """Make the validator of a request's body."""
+    content = operations()[key]["requestBody"]["content"]["application/json"]
+    return jsonschema_rs.validator_for({"$schema": DRAFT, "components": schema()["components"], **content["schema"]})
 
 
 def resolved(answer: Schema) -> Schema:

@@ -34,7 +34,7 @@ WORDS_OF_PATHS = {
 }
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call, misc]  # the library has no types here
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here
     """The API tokens of `project.known_users.TokenUsers`."""
 
     target_class = "project.known_users.TokenUsers"
@@ -51,7 +51,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call, misc]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The sessions of browsers."""
 
     target_class = "rest_framework.authentication.SessionAuthentication"
@@ -69,7 +69,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         }
 
 
-class DescribedSchema(AutoSchema):  # type: ignore[misc]
+class DescribedSchema(AutoSchema):
     """The description of an operation, found by method and name of its address."""
 
     @property
@@ -95,7 +95,7 @@ class DescribedSchema(AutoSchema):  # type: ignore[misc]
         """Return the summary."""
         return self.told.summary
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as the library's own
         """Return the description, with the scope that a token needs."""
         scope = needed_scope(self.url_name, self.method)
         words = f"A token needs the scope `{scope.value}`." if scope else ""
@@ -112,7 +112,7 @@ class DescribedSchema(AutoSchema):  # type: ignore[misc]
         return [{TOKEN: [scope.value] if scope else []}, {SESSION: []}]
 
     def _get_parameters(self) -> list[Schema]:
-        path: list[Schema] = self._resolve_path_parameters(_variables(self.path))
+        path: list[Schema] = self._resolve_path_parameters(_variables(self.path))  # type: ignore[no-untyped-call]
         for parameter in path:
             _finish_path_parameter(parameter)
         headers = [

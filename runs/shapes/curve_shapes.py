@@ -8,7 +8,7 @@ from runs.events import FinalStats, Progress, Status, TrainingStart
 from runs.hints.early_stopping_countdown import Patience
 from runs.hints.gradient_health import Health
 from runs.hints.hint import Hint
-from runs.shapes.run_shapes import RunDetail
+from runs.shapes.run_shapes import WholeRun
 from runs.statistics.matrix_statistics import Number
 
 
@@ -93,7 +93,7 @@ class CurvesOfRuns(TypedDict):
 class RunSnapshot(TypedDict):
     """The state after event `last_seq`, from which the WebSocket goes on."""
 
-    run: RunDetail
+    run: WholeRun
     status: Status
     last_seq: int
     training_start: TrainingStart | None
