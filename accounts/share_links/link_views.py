@@ -114,7 +114,7 @@ def described(link: ShareLink) -> dict[str, Any]:
     """Describe a link, without its secret."""
     return {
         "id": link.pk,
-        "runs": [run.pk for run in link.runs.all()],
+        "runs": sorted(run.pk for run in link.runs.all()),
         "with_samples": link.with_samples,
         "created_at": format_time(link.created_at),
         "created_by": link.created_by.get_username(),
