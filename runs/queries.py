@@ -54,7 +54,7 @@ class Owned(Protocol):
     """Something that has an owner and belongs to a project."""
 
     @property
-    def project_id(self) -> int:
+    def project_id(self) -> int | None:
         """The project."""
 
     @property

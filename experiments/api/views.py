@@ -145,7 +145,9 @@ def _requested(request: Request) -> requests.Requested:
     with in_words():
         config, user = TrainingConfig.model_validate(request.data), request.user
         project = project_choice.to_train_in(user, config.project)
-        return requests.ask(config, user, project_id=project.pk)  # type: ignore[arg-type]  # logged in
+        asked = requests.ask(config, user, project_id=project.pk)  # type: ignore[arg-type]  # logged in
+        asked.preflight.project = project  # known, where nothing may be read any more
+        return asked
 
 
 def _found(request: Request, pk: int) -> Preflight:

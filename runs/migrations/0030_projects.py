@@ -46,17 +46,17 @@ class Migration(migrations.Migration):
         AddProject(
             model_name='listedrun',
             name='project',
-            field=models.ForeignKey(db_constraint=False, db_default=1, db_index=False, default=1, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='access.project'),
+            field=models.ForeignKey(db_constraint=False, db_default=models.Value(1), db_index=False, default=1, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='access.project'),
         ),
         AddProject(
             model_name='run',
             name='project',
-            field=models.ForeignKey(db_default=1, db_index=False, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='access.project'),
+            field=models.ForeignKey(db_default=models.Value(1), db_index=False, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='access.project'),
         ),
         AddProject(
             model_name='rungroup',
             name='project',
-            field=models.ForeignKey(db_default=1, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='run_groups', to='access.project'),
+            field=models.ForeignKey(db_default=models.Value(1), default=1, on_delete=django.db.models.deletion.PROTECT, related_name='run_groups', to='access.project'),
         ),
         migrations.AddIndex(
             model_name='listedrun',

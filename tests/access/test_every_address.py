@@ -131,12 +131,12 @@ def asked(client: Client, world: World, method: str, route: str, name: str) -> H
     """Ask about the things of the world."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: value(world, found[1], name, method), route)
     if method == "GET":
-        return client.get(path, QUERIES.get(name, lambda _: {})(world))  # type: ignore[return-value]
+        return client.get(path, QUERIES[name](world) if name in QUERIES else {})  # type: ignore[return-value]
     if route.startswith(("/account", "/admin")):
         return client.post(path, {"name": "x", "action": "delete"})  # type: ignore[return-value]
     if name == "upload-detail":
         return client.generic(method, path, b"", headers={"upload-offset": "0"})  # type: ignore[return-value]
-    body = BODIES.get((name, method), lambda _: {})(world)
+    body = BODIES[name, method](world) if (name, method) in BODIES else {}
     return client.generic(method, path, json.dumps(body), content_type="application/json")  # type: ignore[return-value]
 
 
@@ -145,9 +145,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
     if name.startswith("builtin") and parameter == "name":
         return "breast-cancer" if name in ("builtin-detail", "builtin-page") else "x"
     if parameter in ("object_id", "id"):
-        group = Group.objects.get_or_create(name="readers")[0]
-        of = {"runs_run_": world.run, "runs_rungroup": world.group, "accounts_": world.token, "auth_group": group}
-        return str(next((one.pk for start, one in of.items() if start in name), world.users["viewer"].pk))
+        of = {"runs_run_": world.run.pk, "runs_rungroup": world.group.pk, "accounts_": world.token.pk}
+        return str(next((pk for start, pk in of.items() if start in name), _of_auth(world, name)))
     if parameter == "name":
         return "metrics.csv" if name == "run-file" else world.dataset.name
     queued = name in ("run-move", "run-priority", "run-cancel")
@@ -159,6 +158,10 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
             "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html", "uidb64": "x", "token": "y",
         }[parameter]
     )  # fmt: skip
+
+
+def _of_auth(world: World, name: str) -> int:
+    return Group.objects.get_or_create(name="readers")[0].pk if "auth_group" in name else world.users["viewer"].pk
 
 
 Asked = Callable[[World], dict[str, Any]]
