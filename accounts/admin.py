@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_changes import delete_and_record
+from accounts.audit_trail import audit_admin  # noqa: F401  # registers the trail
 from accounts.issuing import revoke
 from accounts.models import APIToken
 

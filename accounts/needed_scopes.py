@@ -33,6 +33,7 @@ _ACT = (
 NEEDED: Mapping[str, Mapping[str, Scope]] = {
     **{name: {"GET": Scope.READ} for name in _SEE},
     **{name: {"POST": Scope.TRAIN} for name in _ACT},
+    "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "preflight": {"GET": Scope.READ, "DELETE": Scope.TRAIN},

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from audit.actions import ACTIONS, Action
 from audit.actor import present_source
-from audit.event_lines import log, sentence
+from audit.event_lines import log, sentence, written
 from audit.models import AuditEvent, Repeats
 from audit.stored_text import one_line, plain
 
@@ -46,6 +46,13 @@ def record(
         source.postponed.append(functools.partial(_store, kind, event))
     else:
         _store(kind, event)
+
+
+def record_pruning(before: datetime, number: int) -> None:
+    """Record that events before a moment are removed from now on, so that the triggers let them go."""
+    event = _event(ACTIONS["audit.pruned"], "", None, None, {"before": written(before), "events": number})
+    event.pruned_before = before
+    _insert(event)
 
 
 def _event(kind: Action, target: object, project_id: int | None, user: Any, details: dict[str, Any]) -> AuditEvent:

@@ -111,6 +111,7 @@ GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "days above 0")
+AUDIT_DAYS = _read("LIVETRAIN_AUDIT_DAYS", days_or_never, float("inf"), "days above 0, or never")
 UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
 LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
 LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")

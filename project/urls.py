@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.audit_trail.views import AuditTrail
 from experiments.api.queue_views import QueueGpus, QueueRuns, QueueView
 from project import health, help_pages, metrics
 from realtime.logins import account_passwords
@@ -34,6 +35,7 @@ urlpatterns = [
     path("api/projects/", include("accounts.projects.urls")),
     path("api/datasets/", include("experiments.datasets.urls")),
     path("api/tickets/", Tickets.as_view(), name="tickets"),
+    path("api/audit/", AuditTrail.as_view(), name="audit-list"),
     path("api/tokens/", include("accounts.urls")),
     path("account/", include("accounts.page_urls")),
     path("account/password/", account_passwords.ThrottledChangePassword.as_view(), name="account-password"),

@@ -112,4 +112,4 @@ def _change(by: User, *, paused: bool, reason: str) -> None:
         queue = lock_queue()
         queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, clock.now()
         queue.save()
-        record("queue.paused" if paused else "queue.resumed", **({"reason": reason} if paused else {}))
+        record("queue.paused" if paused else "queue.resumed", reason=reason)

@@ -15,6 +15,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import Error
 
+from audit import pruning
 from experiments import wakeup
 from experiments.datasets import checks
 from experiments.periodic import Periodic
@@ -48,6 +49,7 @@ class Maintenance(Periodic):
         self._purging = Purging()
         self._packing = Packing()
         self._measuring = Measuring()
+        self._pruning = TrailPruning()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -58,6 +60,7 @@ class Maintenance(Periodic):
             "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
             "compacting samples": compact_running,
+            "pruning the audit trail": self._pruning.prune_once_a_day,
             "packing journals": self._packing.pack_one,
             "measuring files of runs": self._measuring.measure_some,
             "clearing folders of pre-flight reports": leftover_folders.clear,
@@ -172,6 +175,22 @@ class Measuring:
         for run_id in found:
             disk_usage.measure(run_id)
         return len(found)
+
+
+class TrailPruning:
+    """Removes events of the audit trail that are older than the settings say, once a day."""
+
+    def __init__(self) -> None:
+        self._done: datetime | None = None
+
+    def prune_once_a_day(self) -> int:
+        """Remove what is too old, and return how many; another process may have done it."""
+        limit = pruning.limit()
+        if limit is None or limit == self._done:
+            return 0
+        number = pruning.prune(limit)
+        self._done = limit
+        return number
 
 
 def _purged(run: Run) -> bool:
