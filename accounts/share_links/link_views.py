@@ -90,8 +90,7 @@ class LinkList(LinkView):
         numbers = list(dict.fromkeys(asked["runs"]))
         found = self.visible().in_bulk(numbers)
         if missing := [number for number in numbers if number not in found]:
-            message = f"There is no run {missing[0]}; leave it out."
-            raise InvalidRequest([{"field": "runs", "message": message}])
+            raise NotFound(f"Run {missing[0]} does not exist.")
         return self.made([found[number] for number in numbers], asked)
 
 

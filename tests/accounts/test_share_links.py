@@ -118,8 +118,8 @@ def test_a_comparison_needs_the_right_to_each_run(cast: Cast) -> None:
     assert made(cast.client(ADMIN), API, runs=[other.pk, own.pk, own.pk])["runs"] == [own.pk, other.pk]
     elsewhere = cast.run(STRANGER, cast.other)
     refused = make(cast.client(ADMIN), runs=[own.pk, elsewhere.pk])
-    assert refused.status_code == 400
-    assert refused.json()["errors"] == [{"field": "runs", "message": f"There is no run {elsewhere.pk}; leave it out."}]
+    assert refused.status_code == 404
+    assert refused.json()["detail"] == f"Run {elsewhere.pk} does not exist."
     assert made(cast.client(STAFF), API, runs=[own.pk, elsewhere.pk])["runs"] == [own.pk, elsewhere.pk]
 
 
