@@ -53,7 +53,7 @@ def startable() -> QuerySet[Run]:
 
 def limits_of_projects() -> dict[int, int]:
     """Return how many runs may train at once in each project that has such a quota."""
-    return dict(_LIMITED.rows())  # type: ignore[arg-type]  # rows of two columns
+    return dict(_LIMITED.rows())
 
 
 def full_projects() -> list[int]:

@@ -90,8 +90,7 @@ class LinkList(LinkView):
         numbers = list(dict.fromkeys(asked["runs"]))
         found = self.visible().in_bulk(numbers)
         if missing := [number for number in numbers if number not in found]:
-            message = f"There is no run {missing[0]}; leave it out."
-            raise InvalidRequest([{"field": "runs", "message": message}])
+            raise NotFound(f"Run {missing[0]} does not exist.")
         return self.made([found[number] for number in numbers], asked)
 
 
@@ -114,7 +113,7 @@ def described(link: ShareLink) -> dict[str, Any]:
     """Describe a link, without its secret."""
     return {
         "id": link.pk,
-        "runs": [run.pk for run in link.runs.all()],
+        "runs": sorted(run.pk for run in link.runs.all()),
         "with_samples": link.with_samples,
         "created_at": format_time(link.created_at),
         "created_by": link.created_by.get_username(),
