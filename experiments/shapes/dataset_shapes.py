@@ -152,6 +152,7 @@ SampleOfPage = TypedDict(
         "image": str | None,
     },
 )
+SampleOfPage.__doc__ = "A sample; `image` is the address of its picture, null where `problem` says why."
 
 SamplePage = TypedDict(
     "SamplePage",
@@ -167,6 +168,7 @@ SamplePage = TypedDict(
         "pages": int,
     },
 )
+SamplePage.__doc__ = "A page of samples: pictures in `results`, or of a table `columns` and `rows`."
 
 
 class Features(TypedDict):

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.drainage import warn
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from accounts.needed_scopes import needed_scope
 from project.openapi import problems
 from project.openapi.bodies import bodies
-from project.openapi.described_operations import Described, description_of, names_of_addresses
+from project.openapi.described_operations import Described, Undescribed, description_of, names_of_addresses
 from project.openapi.field_schemas import parameters_of
 from runs.api_reference.operation import Header, Operation
 from runs.listing.filters import Parameters
@@ -86,6 +87,15 @@ class DescribedSchema(AutoSchema):
     def told(self) -> Operation:
         """Return the operation itself."""
         return self.described.operation
+
+    def is_excluded(self) -> bool:
+        """Leave out what nobody has described, with a warning: the other operations are still worth reading."""
+        try:
+            self.described  # noqa: B018
+        except Undescribed as undescribed:
+            warn(str(undescribed))
+            return True
+        return False
 
     def get_operation_id(self) -> str:
         """Return method and name of the address, such as `get_run_list`."""
