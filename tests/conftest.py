@@ -163,9 +163,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in real:
         terminalreporter.line(f"{report.nodeid}: {_reason(report)}", red=True)
     terminalreporter.line(f"{len(real)} tests of real services or a real browser did not run. Cure: {CURE}", bold=True)
-
-
-if os.environ.get("SOFT"):
-    import soft  # noqa
-if os.environ.get("FUZZLOG"):
-    import timing  # noqa
