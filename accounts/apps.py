@@ -7,3 +7,10 @@ class AccountsConfig(AppConfig):
     """The app's configuration."""
 
     name = "accounts"
+
+    def ready(self) -> None:
+        """Record changes of users, and what is changed in the admin."""
+        from accounts import admin_changes, user_changes  # noqa: PLC0415
+
+        user_changes.listen()
+        admin_changes.listen()

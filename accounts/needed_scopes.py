@@ -33,12 +33,26 @@ _ACT = (
 NEEDED: Mapping[str, Mapping[str, Scope]] = {
     **{name: {"GET": Scope.READ} for name in _SEE},
     **{name: {"POST": Scope.TRAIN} for name in _ACT},
+    "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "notification-deliveries": {"GET": Scope.READ},
+    "notification-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN},
+    "notification-list": {"GET": Scope.READ, "POST": Scope.ADMIN},  # what is sent goes on when the token has ended
+    "notification-redeliver": {"POST": Scope.TRAIN},
+    "notification-secret": {"POST": Scope.ADMIN},
+    "notification-test": {"POST": Scope.TRAIN},
     "preflight": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},
+    "member-list": {"GET": Scope.READ},
+    "project-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN},
+    "project-list": {"GET": Scope.READ, "POST": Scope.ADMIN},
+    "run-share-links": {"GET": Scope.READ, "POST": Scope.ADMIN},  # as with tokens: who has a link needs no account
+    "share-link-detail": {"DELETE": Scope.ADMIN},
+    "share-link-list": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "tickets": {"POST": Scope.READ},  # to open a WebSocket is to see
     "token-detail": {"DELETE": Scope.ADMIN},
     "token-list": {"GET": Scope.READ, "POST": Scope.ADMIN},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import User
+from django.db import transaction
 
-from accounts.models import APIToken
+from accounts.issuing import revoke_all
+from audit.recording import record
 
 
 class EndsTokens:
@@ -24,4 +26,6 @@ class EndsTokens:
     def password_changed(self, _password: str, user: AbstractBaseUser | None = None) -> None:
         """Revoke the user's tokens, once the new password is stored."""
         if isinstance(user, User):
-            APIToken.objects.filter(user=user).delete()
+            with transaction.atomic():
+                record("password.changed", target=user)
+                revoke_all(user, because="a new password")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -18,6 +19,7 @@ from django.views.generic import View
 
 from accounts.forms import TokenForm, password_form
 from accounts.issuing import Refused, issue, revoke, tokens_of
+from accounts.password_rules import has_password_here
 
 
 @method_decorator([never_cache, login_required], name="dispatch")
@@ -43,7 +45,7 @@ class MakeToken(Form):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a token and show it, this once; or the page with what is wrong."""
-        form = TokenForm(request.POST)
+        form = TokenForm(_user(request), request.POST)
         if form.is_valid():
             try:
                 token, text = issue(_user(request), **form.cleaned_data)
@@ -72,6 +74,8 @@ class ChangePassword(Form):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Store the password, which ends all tokens and the other sessions; or show what is wrong."""
+        if not has_password_here(_user(request)):
+            return _page(request)
         form = password_form(_user(request), request.POST)
         if not form.is_valid():
             if form.has_error("old_password", "password_incorrect"):
@@ -89,10 +93,13 @@ class ChangePassword(Form):
 
 def _page(request: HttpRequest, **parts: Any) -> HttpResponse:
     """Render the page, with what a form has to say."""
-    tokens = list(tokens_of(_user(request)))
+    user = _user(request)
+    tokens = list(tokens_of(user))
     migrated = [token for token in tokens if token.is_migrated]
-    forms = {"token_form": TokenForm(), "password_form": password_form(_user(request))}
-    return render(request, "accounts/account.html", {"tokens": tokens, "migrated": migrated} | forms | parts)
+    context = {"tokens": tokens, "migrated": migrated, "token_form": TokenForm(user), "sign_on": settings.SIGN_ON}
+    if has_password_here(user):
+        context["password_form"] = password_form(user)
+    return render(request, "accounts/account.html", context | parts)
 
 
 def _user(request: HttpRequest) -> User:

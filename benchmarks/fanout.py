@@ -1,13 +1,15 @@
 """How long an event takes from its commit to each of many clients, 200 events a second.
 
-    python -m benchmarks.fanout [--clients 1 50 200 500] [--seconds 8] [--services] [--acknowledge]
+    python -m benchmarks.fanout [--clients 1 50 200 500] [--seconds 8] [--follow list] [--as operator member]
+        [--services] [--acknowledge]
 
 One server (Daphne), one writer process, all clients in this process. At most ten clients are measured: those that
 joined last. They acknowledge once a second, as the page does; the others only drain their sockets, because 200 full
-clients in Python are slower than the server; with `--acknowledge` they acknowledge too. With `--services` on private
-PostgreSQL and Redis, else embedded. All share the machine, so the figures are upper bounds and depend on what else
-runs: compare them with each other. Prints one JSON line per number of clients; latencies are milliseconds,
-`server_cpu` and `client_cpu` are CPU time per second, `frame_us` is the server's for each frame sent.
+clients in Python are slower than the server; with `--acknowledge` they acknowledge too. They follow the run, or with
+`--follow list` all runs, as an operator, who sees everything, or as a member of one project; with both, in turn. With
+`--services` on private PostgreSQL and Redis, else embedded. All share the machine, so the figures are upper bounds and
+depend on what else runs: compare them with each other. Prints one JSON line per number of clients; latencies are
+milliseconds, `server_cpu` and `client_cpu` are CPU time per second, `frame_us` is the server's for each frame sent.
 """
 
 from __future__ import annotations
@@ -39,24 +41,30 @@ ROOT = Path(__file__).resolve().parent.parent
 RATE = 200
 MEASURED = 10
 ACKNOWLEDGE_SECONDS = 1.0
-_SEQ = re.compile(r'"seq":(\d+)')
+_SEQ = {"run": re.compile(r'"seq":(\d+)'), "list": re.compile(r'"last_seq":(\d+)')}
+OPERATOR = "from django.contrib.auth.models import User; User.objects.update(is_staff={})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Latency from commit to client.")
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 50, 200, 500])
     parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--follow", choices=list(_SEQ), default="run")
+    parser.add_argument("--as", nargs="+", choices=["operator", "member"], default=["member"], dest="kinds")
     parser.add_argument("--services", action="store_true")
     parser.add_argument("--acknowledge", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, services(private=asked.services) as kept:
         os.environ |= {"LIVETRAIN_HOME": home, "DJANGO_SETTINGS_MODULE": "project.settings"} | kept
+        os.environ["LIVETRAIN_DEFAULT_ROLE"] = "viewer"
         _manage("migrate", "--verbosity", "0")
         token = _manage("apitoken", "benchmark").split()[-1]
         with _server() as (process, port):
             for clients in asked.clients:
-                found = _measure(process, port, token, clients, asked)
-                print(json.dumps(found | {"on": "services" if kept else "SQLite"}), flush=True)
+                for kind in asked.kinds:
+                    _manage("shell", "-c", OPERATOR.format(kind == "operator"))
+                    found = {"as": kind} | _measure(process, port, token, clients, asked)
+                    print(json.dumps(found | {"on": "services" if kept else "SQLite"}), flush=True)
 
 
 def _manage(*arguments: str) -> str:
@@ -86,16 +94,18 @@ def _measure(server: psutil.Process, port: int, token: str, clients: int, asked:
         assert writer.stdin is not None
         assert writer.stdout is not None
         run_id, last = json.loads(writer.stdout.readline())
-        address = f"ws://127.0.0.1:{port}/ws/runs/{run_id}/?ack=1"
-        crowd = Crowd(server, address, token, last, acknowledge=asked.acknowledge)
+        path = f"{run_id}/?ack=1" if asked.follow == "run" else ""
+        crowd = Crowd(server, f"ws://127.0.0.1:{port}/ws/runs/{path}", token, last, acknowledge=asked.acknowledge)
         arrivals = asyncio.run(crowd.listen(clients, writer.stdin))
         stored = dict(json.loads(writer.stdout.readline()))
-    latencies = sorted((moment - stored[seq]) * 1e3 for each in arrivals for seq, moment in each.items())
+    latencies = sorted(
+        (moment - stored[seq]) * 1e3 for each in arrivals for seq, moment in each.items() if seq in stored
+    )
     cuts = statistics.quantiles(latencies, n=100)
     return {
         "clients": clients,
         "events_each": len(stored),
-        "lost": len(stored) * len(arrivals) - len(latencies),
+        "lost": len(stored) * len(arrivals) - len(latencies) if asked.follow == "run" else None,
         "p50_ms": round(cuts[49], 1),
         "p99_ms": round(cuts[98], 1),
         "max_ms": round(latencies[-1], 1),
@@ -117,6 +127,7 @@ class Crowd:
         self.frames = 0  # that the measured clients received
         self._server, self._address, self._last, self._acknowledge = server, address, last, acknowledge
         self._login = {"Authorization": f"Token {token}"}
+        self._seq = _SEQ["run" if "ack" in address else "list"]
 
     async def listen(self, clients: int, writer: IO[str]) -> list[dict[int, float]]:
         """Open all, let the writer go, and return when each event arrived at each of the measured ones."""
@@ -142,7 +153,7 @@ class Crowd:
     async def _drain(self) -> asyncio.Transport:
         """Read everything and understand little; return when the server has sent its first bytes."""
         parts = urlsplit(self._address)
-        path = f"{parts.path}?{parts.query}" if self._acknowledge else parts.path
+        path = f"{parts.path}?{parts.query}" if self._acknowledge and parts.query else parts.path
         headers = {"Host": parts.netloc, **self._login}
         drain = _Drain(path, "".join(f"{name}: {value}\r\n" for name, value in headers.items()), self._acknowledge)
         host, port = parts.netloc.split(":")
@@ -161,7 +172,7 @@ class Crowd:
                 text = str(await opened.recv())
                 now = time.monotonic()  # one clock for all processes of a machine
                 self.frames += 1
-                for found in _SEQ.findall(text):
+                for found in self._seq.findall(text):
                     seq = int(found)
                     arrivals[seq] = now
                 if now - acknowledged > ACKNOWLEDGE_SECONDS:

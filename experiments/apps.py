@@ -18,7 +18,7 @@ class ExperimentsConfig(AppConfig):
     name = "experiments"
 
     def ready(self) -> None:
-        """Register system checks, connect the broker, and say where metrics and a team's own networks are found.
+        """Register system checks, connect the broker, and say what takes space, and where metrics and networks are.
 
         Actors bind to the broker that exists when they are imported, so it is connected first. Own networks are known
         before the first request names one. Raises ImproperlyConfigured.
@@ -26,6 +26,7 @@ class ExperimentsConfig(AppConfig):
         register(check_data_roots, INSTALLATION)
         register(check_lease, INSTALLATION)
         import_string(settings.BROKER_FACTORY)()
+        import_string("runs.quotas.disk_usage.add_part")(import_string("experiments.datasets.upload_space.bytes_of"))
         metric_catalogue.read_from(import_string("experiments.metric_list.read"))
         try:
             network_catalogue.install(settings.LIVETRAIN_MODELS)

@@ -1,4 +1,4 @@
-"""The web process: HTTP by Django, WebSocket by realtime, and a maintenance thread beside them."""
+"""The web process: HTTP by Django, WebSocket by realtime, and threads beside them for maintenance and notifications."""
 
 import os
 
@@ -15,6 +15,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from experiments.server import private_home  # noqa: E402
 from experiments.worker.maintenance import Maintenance  # noqa: E402
+from experiments.worker.notifying import NotificationMaker, NotificationSender  # noqa: E402
 from project import urls  # noqa: E402, F401  # all views: the first request would wait for them
 from project.http_application import HTTPApplication  # noqa: E402
 from project.request_bodies import MeasuredBodies  # noqa: E402
@@ -28,5 +29,6 @@ private_home.make_private()
 daphne_protocol.install()
 http_application = StaticFiles(MeasuredBodies(HTTPApplication()))
 application = RequestIds(ProtocolTypeRouter({"http": http_application, "websocket": websocket_application}))
-Maintenance().start()
+for resident in (Maintenance(), NotificationMaker(), NotificationSender()):
+    resident.start()
 warm_up_soon(http_application)

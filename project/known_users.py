@@ -25,11 +25,12 @@ from rest_framework.request import Request
 from accounts import needed_scopes
 from accounts.credentials import user_of_token
 from accounts.models import APIToken
+from accounts.sign_on.backend import BACKEND
 from realtime.logins.throttled_tokens import ThrottledTokens
 from runs.problems import problem_types
 from runs.statements.prepared_query import PreparedQuery
 
-USUAL = "django.contrib.auth.backends.ModelBackend"
+USUAL = ("django.contrib.auth.backends.ModelBackend", BACKEND)
 _USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
 _USER = PreparedQuery(lambda pk: User.objects.filter(pk=pk).order_by().values_list(*_USER_FIELDS))
 
@@ -98,7 +99,9 @@ def _usual_user(request: HttpRequest) -> User | None:
     """Return the active user of a session that is valid as it stands; None where Django has to look closer."""
     session: Any = request.session
     number, backend, digest = map(session.get, (auth.SESSION_KEY, auth.BACKEND_SESSION_KEY, auth.HASH_SESSION_KEY))
-    if backend != USUAL or USUAL not in settings.AUTHENTICATION_BACKENDS or not digest or not str(number).isdecimal():
+    if backend not in USUAL or backend not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    if not digest or not str(number).isdecimal():
         return None
     found = _USER.first(int(number))
     user = None if found is None else User.from_db(DEFAULT_DB_ALIAS, _USER_FIELDS, found)

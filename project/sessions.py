@@ -4,7 +4,8 @@ The signed text of a session is checked once; the same text is the same session.
 expired is asked of the database each time.
 
 A session ends when it was not used for `SESSION_IDLE_SECONDS`, and `SESSION_COOKIE_AGE` seconds after the login, much
-as it may be used. Requests move its idle end on. An open WebSocket does not: nobody may be looking at its page.
+as it may be used. Requests move its idle end on. An open WebSocket does not: nobody may be looking at its page. One in
+which nobody is logged in holds no more than a login that was begun at the identity provider; strangers can make many.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError
@@ -27,6 +29,8 @@ from runs.statements.prepared_query import PreparedQuery
 REMEMBERED = 512
 STARTED = "_started"
 """In a session: when its login was, in seconds since 1970."""
+NOBODYS_SECONDS = 660.0
+"""A session of nobody: a minute longer than a login at the provider may take."""
 PRECISION = 0.01
 """Share of the idle time by which a session may end early, so that not every request writes."""
 _STORED = PreparedQuery(
@@ -107,7 +111,10 @@ def _last_end(data: dict[str, Any]) -> datetime:
 
 def _idle_end(data: dict[str, Any]) -> datetime:
     """Return when a session that is used now ends if it is not used again."""
-    return min(timezone.now() + timedelta(seconds=settings.SESSION_IDLE_SECONDS), _last_end(data))
+    seconds: float = settings.SESSION_IDLE_SECONDS
+    if SESSION_KEY not in data:
+        seconds = min(seconds, NOBODYS_SECONDS)
+    return min(timezone.now() + timedelta(seconds=seconds), _last_end(data))
 
 
 @lru_cache(REMEMBERED)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 
 def number_above_zero(raw: str) -> float:
@@ -129,3 +130,59 @@ def attributes(raw: str) -> list[str]:
 def days_or_never(raw: str) -> float:
     """Read a number of days above 0; infinity for `never`."""
     return math.inf if raw.lower() == "never" else number_above_zero(raw)
+
+
+def ports(raw: str) -> list[int]:
+    """Split ports at commas."""
+    found = [int(part) for part in names(raw)]
+    if not all(0 < port < 65_536 for port in found):
+        raise ValueError(raw)
+    return found
+
+
+def host_ports(raw: str) -> list[tuple[str, int | None]]:
+    """Split hosts at commas, each maybe with a port, which is None else."""
+    return [_host_port(part) for part in names(raw)]
+
+
+def _host_port(text: str) -> tuple[str, int | None]:
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or parts.netloc != text or "@" in text:
+        raise ValueError(text)
+    return parts.hostname.rstrip("."), parts.port
+
+
+class MailServer(NamedTuple):
+    """A server that takes e-mails: in clear, with TLS from the start (`ssl`), or after STARTTLS (`tls`)."""
+
+    host: str = "localhost"
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+    ssl: bool = False
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def mail_server(raw: str) -> MailServer:
+    """Parse the address of a server that takes e-mails; user name and password may have signs as in %40."""
+    parts = urlsplit(raw)
+    if parts.scheme not in _MAIL_PORTS or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError(raw)
+    return MailServer(
+        parts.hostname,
+        parts.port or _MAIL_PORTS[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        tls=parts.scheme == "smtp+tls",
+        ssl=parts.scheme == "smtps",
+    )
+
+
+def mail_address(raw: str) -> str:
+    """Accept an e-mail address without a name beside it."""
+    if not re.fullmatch(r"[^@\s<>,;\"]+@[A-Za-z0-9.-]+", raw):
+        raise ValueError(raw)
+    return raw

@@ -19,9 +19,11 @@ from csp.constants import NONE, SELF
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.sign_on import from_settings as sign_on_settings
 from project import log_lines
 from project.openapi.configuration import SPECTACULAR
 from project.setting_values import (
+    MailServer,
     attributes,
     boolean,
     bucket,
@@ -30,11 +32,15 @@ from project.setting_values import (
     days_or_never,
     endpoint,
     folders,
+    host_ports,
     long_text,
+    mail_address,
+    mail_server,
     names,
     number_above_zero,
     number_from_zero,
     one_of,
+    ports,
     umask,
     url_of,
     visible,
@@ -57,7 +63,7 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
 
 def _without_secrets(name: str, raw: str) -> str:
     """Hide a token, and what an address has before its @, so that the text may be shown or logged."""
-    return "…" if name.endswith(("_TOKEN", "_KEY")) else re.sub(r"//.*@", "//…@", raw)
+    return "…" if name.endswith(("_TOKEN", "_KEY", "_SECRET")) else re.sub(r"//.*@", "//…@", raw)
 
 
 def _secret_key(path: Path) -> str:
@@ -112,9 +118,26 @@ GPUS = visible(os.environ.get("CUDA_VISIBLE_DEVICES"))  # None: all there are
 
 NODE_ADDRESS = _read("LIVETRAIN_NODE_ADDRESS", str, "", "an address of this machine")
 RETENTION_DAYS = _read("LIVETRAIN_RETENTION_DAYS", number_above_zero, 30.0, "days above 0")
+AUDIT_DAYS = _read("LIVETRAIN_AUDIT_DAYS", days_or_never, float("inf"), "days above 0, or never")
 UNDO_DAYS = _read("LIVETRAIN_UNDO_DAYS", number_from_zero, 7.0, "days, 0 or more")
 LOGIN_TRIES = _read("LIVETRAIN_LOGIN_TRIES", count_above_zero, 5, "a whole number above 0")
 LOGIN_LOCK_MINUTES = _read("LIVETRAIN_LOGIN_LOCK_MINUTES", number_above_zero, 15.0, "minutes above 0")
+DEFAULT_ROLE = _read("LIVETRAIN_DEFAULT_ROLE", one_of("viewer", "trainer"), "", "viewer or trainer")
+PASSWORD_LOGIN = _read("LIVETRAIN_PASSWORD_LOGIN", one_of("yes", "no", "superusers"), "yes", "yes, no or superusers")
+SIGN_ON = sign_on_settings.configured(
+    issuer=_read("LIVETRAIN_OIDC_ISSUER", sign_on_settings.issuer, "", "an address https://… as its metadata name it"),
+    client_id=_read("LIVETRAIN_OIDC_CLIENT_ID", str, "", "a name"),
+    secret=_read("LIVETRAIN_OIDC_CLIENT_SECRET", str, "", "a text"),
+    secret_file=_read("LIVETRAIN_OIDC_CLIENT_SECRET_FILE", str, "", "a file"),
+    name=_read("LIVETRAIN_OIDC_NAME", sign_on_settings.label, "single sign-on", "up to 60 characters on one line"),
+    scopes=_read("LIVETRAIN_OIDC_SCOPES", sign_on_settings.scopes, ("openid", "profile", "email"), "names of scopes"),
+    username_claim=_read("LIVETRAIN_OIDC_USERNAME_CLAIM", sign_on_settings.claim, "preferred_username", "a claim"),
+    groups_claim=_read("LIVETRAIN_OIDC_GROUPS_CLAIM", sign_on_settings.claim, "groups", "a claim"),
+    groups=_read("LIVETRAIN_OIDC_GROUPS", str, "", "a mapping"),
+    required=_read("LIVETRAIN_OIDC_REQUIRED_GROUP", str, "", "groups"),
+    acr=_read("LIVETRAIN_OIDC_ACR", str, "", "values"),
+    password_login=PASSWORD_LOGIN,
+)
 METRICS_TOKEN = _read("LIVETRAIN_METRICS_TOKEN", long_text, "", "16 characters or more")
 TOKEN_LIMIT_DAYS = _read("LIVETRAIN_TOKEN_LIMIT_DAYS", days_or_never, 366.0, "days above 0, or never")
 TOKEN_DAYS = min(_read("LIVETRAIN_TOKEN_DAYS", number_above_zero, 90.0, "days above 0"), TOKEN_LIMIT_DAYS)
@@ -128,6 +151,17 @@ BROKER_FACTORY = "project.broker.connect"
 PUBLIC_URL = _read("LIVETRAIN_PUBLIC_URL", url_of("http", "https"), "", "an address http://… or https://…")
 HTTPS = PUBLIC_URL.startswith("https://")
 
+# --- Notifications ---
+WEBHOOK_HOSTS: list[tuple[str, int | None]] = _read("LIVETRAIN_WEBHOOK_HOSTS", host_ports, [], "chat.example:8065, …")
+WEBHOOK_PORTS = _read("LIVETRAIN_WEBHOOK_PORTS", ports, [443, 8443], "ports, separated by commas")
+WEBHOOK_HTTP = _read("LIVETRAIN_WEBHOOK_HTTP", boolean, False, "0 or 1")
+_MAIL = _read("LIVETRAIN_EMAIL_URL", mail_server, None, "smtp+tls://user:password@host, smtps://… or smtp://…")
+EMAIL_READY, EMAIL_TIMEOUT = _MAIL is not None, 10  # seconds, of each step
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL or MailServer()
+_FROM = f"livetrain@{urlsplit(PUBLIC_URL).hostname or 'localhost'}"
+DEFAULT_FROM_EMAIL = _read("LIVETRAIN_EMAIL_FROM", mail_address, _FROM, "an address such as livetrain@example.org")
+EMAIL_DOMAINS: list[str] = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
+
 # --- Django ---
 SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")
 DEBUG = _read("LIVETRAIN_DEBUG", boolean, False, "0 or 1")
@@ -139,8 +173,11 @@ ALLOWED_HOSTS = _read(
 )
 INSTALLED_APPS = [
     # before the admin, so that their templates win over its own
+    "access.apps.AccessConfig",
     "runs.apps.RunsConfig",
     "accounts.apps.AccountsConfig",
+    "notifications.apps.NotificationsConfig",
+    "audit.apps.AuditConfig",
     "realtime.apps.RealtimeConfig",
     "experiments.apps.ExperimentsConfig",
     "django.contrib.admin.apps.SimpleAdminConfig",  # project.urls finds the pages: commands need none
@@ -164,6 +201,7 @@ MIDDLEWARE = [
     "request_ids.middleware.identified",  # first, so that whatever the others log has it
     "project.answer_headers.answer_headers",  # before the others, so that their refusals have them too
     "project.held_turns.ends_turns",
+    "realtime.logins.audited_requests.audited",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "project.request_bodies.body_limit",
@@ -175,6 +213,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+if SIGN_ON:  # only then is anything of its library loaded
+    INSTALLED_APPS += sign_on_settings.APPS
+    MIDDLEWARE += sign_on_settings.MIDDLEWARE
+    globals().update(sign_on_settings.OF_ALLAUTH)
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
 TEMPLATES = [
@@ -266,6 +308,8 @@ AUTHENTICATION_BACKENDS = [
     "realtime.logins.throttled_backend.ThrottledLogins",
     "django.contrib.auth.backends.ModelBackend",
 ]
+if SIGN_ON:
+    AUTHENTICATION_BACKENDS.append(sign_on_settings.BACKEND)
 AXES_HANDLER = f"realtime.logins.attempt_handlers.{'RedisAttempts' if REDIS_URL else 'DatabaseAttempts'}"
 AXES_FAILURE_LIMIT = "realtime.logins.failed_tries.limit"
 AXES_USERNAME_CALLABLE = "realtime.logins.failed_tries.name_of"

@@ -8,10 +8,15 @@ from runs.check_tags import INSTALLATION
 
 
 class RealtimeConfig(AppConfig):
-    """Registers the system check of the public address."""
+    """Registers the system check of the public address, records logins, and announces rights that change."""
 
     name = "realtime"
 
     def ready(self) -> None:
-        """Register the check."""
+        """Register the check, and hear of logins and of what users may see."""
+        from realtime import access_hints  # noqa: PLC0415  (it needs models, which are loaded by now)
+        from realtime.logins import login_events  # noqa: PLC0415
+
         register(check_public_address, INSTALLATION)
+        login_events.listen()
+        access_hints.connect()

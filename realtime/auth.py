@@ -13,8 +13,9 @@ Ours is the origin that the request itself names as `Host`, and those of `CSRF_T
 cookies are shared by all ports of a host, so a page served by some other program on this machine would otherwise read
 everything. A page elsewhere has no use for a token either.
 
-The same is checked again every minute: a session that ended, a token taken back, a user no longer active close the
-socket with 4401. Of a ticket, which is spent by then, what it stands for is checked.
+The same is checked again every minute, and at once when somebody announces that the user's rights changed: a session
+that ended, a token taken back, a user no longer active close the socket with 4401. Of a ticket, which is spent by then,
+what it stands for is checked. What the user may see is read along, and the endpoint decides what follows from it.
 """
 
 from __future__ import annotations
@@ -33,11 +34,17 @@ from django.http import HttpRequest, parse_cookie
 from django.http.request import split_domain_port, validate_host
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
+from access.decisions import access_of
 from accounts import needed_scopes
 from accounts.credentials import user_of_stored_token, user_of_token
 from accounts.models import APIToken
+from audit.actor import Actor, acting
+from audit.recording import record
+from audit.via import Via
 from realtime import tickets
+from realtime.hubs import socket_access
 from realtime.hubs.db_threads import logins
+from realtime.hubs.socket_access import SocketAccess
 from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of_scope
 from realtime.tickets import Credentials
@@ -55,6 +62,8 @@ _SPENT = "livetrain.credentials"
 _SECRETS = ("ticket", "token")
 
 RECHECK_SECONDS = 60.0
+RETRY_SECONDS = 1.0
+"""After a look that failed at a socket on which nothing is sent until there was one."""
 _account = Account("credentials")
 
 
@@ -63,40 +72,60 @@ class WrongToken(Refused):
 
 
 class Authenticated:
-    """ASGI middleware: sets `scope["user"]` and takes the credentials out of the scope, or closes the socket."""
+    """ASGI middleware: puts the user's `SocketAccess` in the place of the credentials, or closes the socket.
+
+    It is `scope["access"]`, and is renewed as long as the socket is open.
+    """
 
     def __init__(self, application: Application) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket, and close it when it is refused at its opening or later."""
+        doubts = socket_access.doubts()
         try:
-            user = await logins(opened_by, scope)
+            user = await logins(_look, opened_by, scope)
         except Refused as refused:
             await receive()
             await send({"type": "websocket.accept"})
             await _close(send, refused)
             return
-        watch = asyncio.create_task(_watch(scope, send))
-        try:
-            await self._application(_without_credentials(scope) | {"user": user}, receive, send)
-        finally:
-            watch.cancel()
+        access = SocketAccess(user)
+        with socket_access.watching(user.pk, access, doubts):
+            watch = asyncio.create_task(_watch(scope, send, access))
+            try:
+                await self._application(_without_credentials(scope) | {"access": access}, receive, send)
+            finally:
+                watch.cancel()
 
 
-async def _watch(scope: Scope, send: Send) -> None:
-    """Close the socket when its credentials are no longer valid."""
+def _look(identified: Callable[[Scope], User], scope: Scope) -> User:
+    """Read who opens the socket, and what they may see, which is kept on the user object; raises `Refused`."""
+    user = identified(scope)
+    access_of(user)
+    return user
+
+
+async def _watch(scope: Scope, send: Send, access: SocketAccess) -> None:
+    """Close the socket when its credentials are no longer valid, or its user may no longer see what it shows."""
     while True:
-        await asyncio.sleep(RECHECK_SECONDS)
+        await access.wait_for_look(RECHECK_SECONDS)
         try:
-            await logins(identify, scope)
+            user = await logins(_look, identify, scope)
+            if user.pk != access.user.pk:
+                raise Refused(NO_LOGIN, "Somebody else logged in meanwhile.")
+            await access.renew(user)
             _account.succeeded("looking whether credentials still hold")
         except Refused as refused:
+            access.doubt()  # what is under way is not sent after it
             await _close(send, refused)
             return
         except Exception as error:
             # What fails here says nothing about the user, and must not be the last look
             _account.failed("looking whether credentials still hold", error, RECHECK_SECONDS)
+            if access.doubtful:
+                await asyncio.sleep(RETRY_SECONDS)
+                access.doubt()
 
 
 async def _close(send: Send, refused: Refused) -> None:
@@ -108,6 +137,8 @@ def opened_by(scope: Scope) -> User:
     try:
         return identify(scope)
     except WrongToken:
+        with acting(lambda: Actor(Via.NOBODY, address=address_of_scope(scope))):
+            record("token.refused")
         if failed_tries.too_many(address_of_scope(scope), failed_tries.TOKENS):
             reason = "Too many wrong tokens came from this address. A right one is accepted at once."
             raise Refused(NO_LOGIN, reason) from None
@@ -192,10 +223,11 @@ def _user_of_ticket(scope: Scope, ticket: str) -> User:
         run = _RUN.fullmatch(scope["path"])
         scope[_SPENT] = tickets.spend(ticket, int(run[1]) if run else None)
     credentials: Credentials = scope[_SPENT]
+    token_pk = credentials.token_pk
     user = (
         _user_of_session(credentials.session_key)
-        if credentials.session_key
-        else _in_scope(lambda: user_of_stored_token(int(credentials.token_pk)))
+        if token_pk is None
+        else _in_scope(lambda: user_of_stored_token(token_pk))
     )
     if user.pk != credentials.user_id:
         raise Refused(NO_LOGIN, "Somebody else logged in meanwhile.")

@@ -4,7 +4,8 @@ It may also send `{"ping": true}`, answered with a frame of one `{"type": "pong"
 protocol's own pings, and a connection can die unnoticed. Of a run it carries `last_seq`, how far the journal goes.
 
 Close codes: 4400 bad request (`?after=`, a malformed or oversized message), 4401 no login, 4403 wrong or missing
-origin, 4404 no such run (or path), or deleted meanwhile. After any other end, 4500 (a fault of the server) included, a
+origin, 4404 no such run that the user may see (or no such path), or deleted meanwhile, 4410 a run that the user could
+see until now, but no longer may. After any other end, 4500 (a fault of the server) included, a
 client comes back with `?after=` its last number. A socket stays open after a run has ended: the run may be resumed.
 """
 
@@ -25,10 +26,13 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import User
 
+from access.decisions import Access
 from realtime.hubs import hub_registry
+from realtime.hubs.client_queue import ClientQueue
 from realtime.hubs.db_threads import logins
 from realtime.hubs.hub import Gone, Hub
-from realtime.wire.close_codes import BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
+from realtime.hubs.socket_access import SocketAccess
+from realtime.wire.close_codes import ACCESS_ENDED, BAD_REQUEST, FAILED, UNKNOWN_RUN, Refused
 from realtime.wire.daphne_protocol import direct_writer
 from realtime.wire.flow_control import FlowControl
 from realtime.wire.frames import Frame
@@ -80,9 +84,16 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
         except Exception:
             await self._fail()
 
+    @property
+    def access(self) -> SocketAccess:
+        """The user, with what they may see now; while that is doubtful, no stream sends anything."""
+        found: SocketAccess = self.scope["access"]
+        return found
+
     async def connect(self) -> None:
         """Accept the socket and start its stream."""
         await self.accept()
+        self.access.on_renewed = self.renewed
         self._streaming = asyncio.create_task(self._serve())
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
@@ -105,12 +116,15 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
         """Make the answer to a ping."""
         return {"type": "pong"}
 
+    async def renewed(self, before: Access) -> None:
+        """Follow what the user may see now, where it was `before`; raises `Refused` to end the socket."""
+
     @abstractmethod
     async def stream(self) -> None:
         """Send until cancelled; raises `Refused`."""
 
     async def deliver(self, frame: Frame) -> None:
-        """Send a frame and count it."""
+        """Send a frame and count it; what a frame holds must be what the user may see when this is called."""
         self._flow.sent(frame)
         await self.send(text_data=frame.text)
 
@@ -149,29 +163,46 @@ class RunConsumer(Live):
         self._write = direct_writer(self.base_send)
         if query.get("ack") == ["1"]:
             self._flow.acknowledged(self._cursor)
-        if not await logins(_is_visible, self.scope["user"], run_id):
+        if not await logins(_is_visible, self.access.user, run_id):
             raise Refused(UNKNOWN_RUN, f"There is no run {run_id}.")
-        with hub_registry.current_registry().watching_run(run_id) as self._hub:
+        with hub_registry.current_registry().watching_run(run_id, self.access) as self._hub:
+            if not self._may_follow():  # it was moved meanwhile
+                self.access.doubt()
             while True:
                 if self._write is not None:
                     await self._hub.follow(self._cursor, self.push)
                 try:
                     frame = await self._hub.frame_after(self._cursor, await self._flow.wait_for_allowance())
                 except Gone:
-                    if not await logins(_is_visible, self.scope["user"], run_id):
+                    await self.access.settled()
+                    if not await logins(_is_visible, self.access.user, run_id):
                         raise Refused(UNKNOWN_RUN, f"Run {run_id} is deleted.") from None
                     self._hub.restored()
                     continue
+                await self.access.settled()
                 await self.deliver(frame)
                 self._cursor = frame.last
 
     def push(self, frame: Frame) -> bool:
-        """Send a frame at once, if the client may have so much now."""
-        if self._flow.allowance() < frame.events or self._write is None or not self._write(frame.text):
+        """Send a frame at once, if the client may have it, and so much, now."""
+        if self.access.doubtful or self._flow.allowance() < frame.events:
+            return False
+        if self._write is None or not self._write(frame.text):
             return False
         self._flow.sent(frame)
         self._cursor = frame.last
         return True
+
+    async def renewed(self, before: Access) -> None:  # noqa: ARG002
+        """End the socket if the run is no longer among those that the user may see."""
+        if not self._may_follow():
+            reason = f"You may no longer see run {self.run_id}: it was moved, or your access to its project ended."
+            raise Refused(ACCESS_ENDED, reason)
+
+    def _may_follow(self) -> bool:
+        """Tell whether the user may see the run where it is now; before the hub has looked, the stream asks."""
+        project = None if self._hub is None else self._hub.project_id
+        return project is None or self.access.access.sees(project)
 
     async def pong(self) -> dict[str, Any]:
         """Make an answer with the end of the journal, from the database if the hub does not know it yet.
@@ -179,8 +210,10 @@ class RunConsumer(Live):
         It says too when users last changed what no event tells: name, description, tags, operating point.
         """
         hub = self._hub
+        if self.access.doubtful:
+            return await super().pong() | {"last_seq": None}
         if hub is None or hub.head == -1:
-            last, touched = await logins(_head, self.scope["user"], self.run_id)
+            last, touched = await logins(_head, self.access.user, self.run_id)
         else:
             last, touched = hub.head, hub.touched
         answer = await super().pong() | {"last_seq": last}
@@ -194,20 +227,31 @@ class RunConsumer(Live):
 class RunListConsumer(Live):
     """`ws/runs/`: the queue, summaries of up to 50 unfinished runs, then of each run that changes, with its statuses.
 
-    `ws/runs/?only=queue`: the queue alone, for the page of a run that waits.
+    `ws/runs/?only=queue`: the queue alone, for the page of a run that waits. Both have nothing but the runs that the
+    user may see; when these change, that is told, and everything sent as to a new client.
 
     Nothing here has a number to acknowledge: a slow client gets the newest summary of each run when it comes to it.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._client: ClientQueue | None = None
 
     async def stream(self) -> None:
         """Send what changes in the list, or in the queue alone."""
         only = _query(self.scope).get("only", [])
         if only not in ([], ["queue"]):
             raise Refused(BAD_REQUEST, "only must be queue, or left out.")
-        with hub_registry.current_registry().watching_list(self.scope["user"], only_queue=bool(only)) as client:
+        with hub_registry.current_registry().watching_list(self.access, only_queue=bool(only)) as self._client:
             while True:
                 await self._flow.wait_for_allowance()
-                await self.deliver(await client.frame())
+                await self.deliver(await self._client.frame())
+
+    async def renewed(self, before: Access) -> None:
+        """Go on with what the user may see now."""
+        now = self.access.access
+        if self._client is not None and (before.everything, before.roles) != (now.everything, now.roles):
+            hub_registry.current_registry().rejoin_list(self._client)
 
 
 class NothingHere(Live):

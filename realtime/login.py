@@ -27,13 +27,15 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_de
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.password_rules import OnlyWithPassword
+from audit.recording import record
 from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of
 from realtime.logins.refusals import dead_links
 from realtime.logins.refused_logins import refused
 
 
-class LoginForm(AuthenticationForm):
+class LoginForm(OnlyWithPassword, AuthenticationForm):
     """The form of the page, which answers in its words."""
 
     error_messages = {
@@ -60,6 +62,7 @@ TOKENS = LoginTokens()
 
 def login_link(user: User, next_page: str = "") -> str:
     """Make the path that logs `user` in once and goes on to `next_page`, a path here ("" = the list of runs)."""
+    record("link.created", target=user)
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     path = reverse("login-once", args=[uid, TOKENS.make_token(user)])
     return f"{path}?{urlencode({'next': next_page})}" if next_page else path
@@ -79,7 +82,7 @@ def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
     if not _spend(user):
         return _dead(request, user)
     request.session.flush()  # also that of the same user: a login begins a session
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[-1])
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect(_safe_next(request))
 
 
@@ -93,6 +96,7 @@ def _dead(request: HttpRequest, user: User | None) -> HttpResponse:
     """Say that the link no longer works, unless the visitor is logged in as that user anyway."""
     if user is not None and request.user == user:
         return redirect(_safe_next(request))
+    record("link.refused")
     if failed_tries.too_many(address_of(request), failed_tries.LINKS):
         return _without_referrer(refused(request, dead_links()))
     return _without_referrer(render(request, "realtime/login_link_dead.html", status=HTTPStatus.GONE))

@@ -16,7 +16,7 @@ class SocketTicket(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     only_run = models.BigIntegerField(null=True, help_text="The run that it is for; null: any address")
     session_key = models.CharField(max_length=40, blank=True)
-    token_pk = models.CharField(max_length=128, blank=True)
+    token_pk = models.BigIntegerField(null=True)
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.recording import record
 from realtime import tickets
 from realtime.tickets import Credentials
 from runs.api.bodies import body_of
@@ -60,6 +61,7 @@ class Tickets(APIView):
             issued = tickets.issue(_credentials(request), run_id)
         except tickets.TooManyTickets as error:
             raise TooManyUnused(error.seconds) from error
+        record("ticket.created", run=run_id)
         answer = {"ticket": issued.ticket, "run": run_id, "expires_in": tickets.LIFETIME_SECONDS}
         return Response(answer, status=status.HTTP_201_CREATED, headers=LIMIT.left(issued.left))
 
@@ -69,4 +71,4 @@ def _credentials(request: Request) -> Credentials:
     user: Any = request.user  # logged in
     if request.auth is None:
         return Credentials(user.pk, session_key=request.session.session_key or "")
-    return Credentials(user.pk, token_pk=str(request.auth.pk))
+    return Credentials(user.pk, token_pk=request.auth.pk)

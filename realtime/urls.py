@@ -1,10 +1,10 @@
 """Addresses of the pages."""
 
-from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from realtime import login, views
 from realtime.logins.login_view import ThrottledLoginView
+from realtime.sign_on import views as sign_on
 
 urlpatterns = [
     path("", views.run_list_page, name="run-list-page"),
@@ -23,5 +23,8 @@ urlpatterns = [
         name="login",
     ),
     path("login/once/<str:uidb64>/<str:token>/", login.login_once, name="login-once"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/oidc/", sign_on.begin, name="sign-on"),
+    path("login/oidc/callback/", sign_on.callback, name="sign-on-callback"),
+    path("logout/", sign_on.SignOnLogout.as_view(), name="logout"),
+    path("logged-out/", sign_on.logged_out, name="logged-out"),
 ]

@@ -7,7 +7,10 @@ saved point is what a person decided of a result, a stored file what lies in the
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+
+from access.default_project import DEFAULT_PROJECT
+from access.models import Project
 
 
 class RunSamples(models.Model):
@@ -196,6 +199,15 @@ class ListedRun(models.Model):
     group = models.ForeignKey(
         "runs.RunGroup", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
     )
+    project = models.ForeignKey(
+        Project,
+        models.DO_NOTHING,
+        default=DEFAULT_PROJECT,
+        db_default=Value(DEFAULT_PROJECT),
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
     experiment_name = models.CharField(max_length=200)
     source_path = models.CharField(max_length=4096)
     model_name = models.CharField(max_length=200)
@@ -215,17 +227,21 @@ class ListedRun(models.Model):
         ordering = ["-id"]
         indexes = [
             # All that facets count. `deleted_at` is last: in front it would draw every list away from the runs' order.
-            models.Index(fields=["status", "owner", "source_path", "model_name", "deleted_at"], name="listed_facets"),
+            models.Index(
+                fields=["status", "owner", "source_path", "model_name", "project", "deleted_at"], name="listed_facets"
+            ),
             # What groups count, each in the order of its groups; by the sum of marks it is known which have changed.
             *(
-                models.Index(fields=[column, "status", "deleted_at", "mark", "id"], name=f"listed_{name}")
+                models.Index(fields=[column, "status", "deleted_at", "mark", "id", "project"], name=f"listed_{name}")
                 for name, column in (
                     ("owners", "owner"), ("data", "source_path"), ("networks", "model_name"),
                     ("experiments", "experiment_name"),
                 )
             ),
+            # The newest of a project.
+            models.Index(fields=["project", "deleted_at", "id"], name="listed_project"),
             models.Index(
-                fields=["group", "status", "deleted_at", "mark", "id"],
+                fields=["group", "status", "deleted_at", "mark", "id", "project"],
                 name="listed_groups",
                 condition=Q(group__isnull=False),
             ),
@@ -234,6 +250,27 @@ class ListedRun(models.Model):
     def __str__(self) -> str:
         """Name the run."""
         return f"{self.experiment_name} #{self.pk}"
+
+
+class RunDiskUsage(models.Model):
+    """The bytes that the files of an ended run take; only `quotas.disk_usage` writes it.
+
+    The run's project stands here too, so that the sum of a project reads nothing but an index.
+    """
+
+    run = models.OneToOneField("runs.Run", on_delete=models.CASCADE, primary_key=True, related_name="disk_usage")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, related_name="+")
+    attempt = models.PositiveIntegerField(help_text="After which one they were measured")
+    size = models.PositiveBigIntegerField(help_text="Bytes")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["run"]
+        indexes = [models.Index(fields=["project", "size"], name="disk_usage_project")]
+
+    def __str__(self) -> str:
+        """Name the run and the size."""
+        return f"run {self.run_id}: {self.size} bytes"
 
 
 class StoredFile(models.Model):
@@ -257,3 +294,25 @@ class StoredFile(models.Model):
     def __str__(self) -> str:
         """Name the run and the file."""
         return f"run {self.run_id} {self.name}"
+
+
+class StatusChange(models.Model):
+    """A change of a run's status that is still to be followed up; only `changes.status_changes` writes and removes it.
+
+    `seq` is its number in the run's journal. A blank `previous` is that of a new run.
+    """
+
+    run = models.ForeignKey("runs.Run", on_delete=models.CASCADE, related_name="status_changes")
+    attempt = models.PositiveIntegerField()
+    seq = models.PositiveBigIntegerField()
+    status = models.CharField(max_length=20)
+    previous = models.CharField(max_length=20, blank=True)
+    reason = models.TextField(blank=True)
+    timestamp = models.CharField(max_length=27, help_text="UTC, ISO 8601, as in the journal")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        """Name the run and what became of it."""
+        return f"run {self.run_id}: {self.previous or 'new'} to {self.status}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 from django.core.exceptions import PermissionDenied
@@ -19,7 +20,6 @@ from django.http import Http404
 from rest_framework.exceptions import APIException, MethodNotAllowed, ValidationError
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
-from rest_framework.views import exception_handler as drf_exception_handler
 
 from runs.failures import storage_errors
 from runs.failures.refused_writes import refused_writes
@@ -52,7 +52,13 @@ class FieldError(TypedDict):
     path: NotRequired[Sequence[str | int]]
 
 
-class Conflict(APIException):
+class WithFacts(APIException):
+    """The base of refusals whose answers have further fields, `facts`, for programs."""
+
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+
+class Conflict(WithFacts):
     """409: the request is not possible in the present state; the sentence says what is in the way.
 
     `facts` are further members of the problem, `headers` of the answer.
@@ -122,7 +128,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         exc = NoRoom(sentence)
     elif isinstance(exc, ValidationError):
         exc = invalid(exc)
-    response = drf_exception_handler(exc, context)
+    response = _of_framework(exc, context)
     if response is not None:
         if isinstance(exc, MethodNotAllowed) and context["request"].method == "OPTIONS":
             return Response(status=204)  # with `Allow`, as every answer
@@ -133,6 +139,13 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
         for name, value in getattr(exc, "headers", {}).items():
             response[name] = value
     return response
+
+
+def _of_framework(exc: Exception, context: dict[str, Any]) -> Response | None:
+    # Imported late: that module loads our parser, which imports this one.
+    from rest_framework.views import exception_handler as of_framework  # noqa: PLC0415
+
+    return of_framework(exc, context)
 
 
 def _type_of(exc: Exception, status: int) -> ProblemType | None:
@@ -149,8 +162,8 @@ def _sentence_of(response: Response, exc: Exception) -> str:
 
 def _more(exc: Exception, method: str) -> dict[str, Any]:
     """Return the members that only this kind of problem has."""
-    if isinstance(exc, Conflict):
-        return exc.facts
+    if isinstance(exc, WithFacts):
+        return dict(exc.facts)
     if not isinstance(exc, InvalidRequest):
         return {}
     place = exc.place or ("parameter" if method in _WITHOUT_BODY else "body")

@@ -32,7 +32,8 @@ class JsonLines(logging.Formatter):
     """A formatter of log lines as JSON objects.
 
     Fields: `time` (UTC), `level`, `logger`, `message`, `process`, `thread`; where known `request_id`, `run_id`,
-    `attempt`, `exception`. A line may name its run with `extra={"run_id": …}` instead of `about`.
+    `attempt`, `exception`. A line may name its run with `extra={"run_id": …}` instead of `about`. Lines of the logger
+    `audit` have the whole event as `audit`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -49,7 +50,7 @@ class JsonLines(logging.Formatter):
         if identifier := current():
             fields["request_id"] = identifier
         fields |= _run.get({})
-        fields |= {name: record.__dict__[name] for name in ("run_id", "attempt") if name in record.__dict__}
+        fields |= {name: record.__dict__[name] for name in ("run_id", "attempt", "audit") if name in record.__dict__}
         if record.exc_info:
             fields["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(fields, ensure_ascii=False, default=str)

@@ -1,12 +1,12 @@
 """The only writer of a run's status.
 
-Each change is one conditional UPDATE that says whether it happened, and is journalled as a `run_status` event in the
-same transaction. The table of changes is in `models.Run`.
+Each change is one conditional UPDATE that says whether it happened, and in the same transaction is journalled as a
+`run_status` event and stored in `status_changes` for those who follow it up. The table of changes is in `models.Run`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from runs import clock
+from runs.changes import status_changes
 from runs.events import Ending, Event, RunStatus, Stamped, Status, TrainingEnd
 from runs.leases import FREE, last_renewal, times
 from runs.models import Run
@@ -72,7 +73,7 @@ def create(
         tag_new(run, tags)
         option_values.add(run.pk, config)
         queued = _status("queued", moment, previous=None, queue_position=place_in_queue(run.pk))
-        write_reserved(run.pk, 0, run.last_seq, [queued])
+        _write(run.pk, 0, run.last_seq, [queued])
     return run
 
 
@@ -87,7 +88,7 @@ def claim(run_id: int, worker: str) -> Run | None:
         if run.start_time is None:
             run.start_time = moment
             row_change.change(Run, run_id, {"start_time": moment})
-        write_reserved(run_id, run.attempt, run.last_seq, [_status("in_progress", moment, previous="queued")])
+        _write(run_id, run.attempt, run.last_seq, [_status("in_progress", moment, previous="queued")])
         return run
 
 
@@ -284,9 +285,12 @@ def _end(run: Run, status: Ending, reason: str | None, *, spent: float) -> None:
         duration_seconds=spent,
         reason=reason,
     )
-    events = [_status(status, moment, previous=run.status, reason=reason), stamp(end, moment)]
+    events: list[Stamped[Event]] = [
+        _status(status, moment, previous=run.status, reason=reason),
+        stamp(end, moment),
+    ]
     row_change.change(Run, run.pk, columns, added={"last_seq": len(events)})
-    write_reserved(run.pk, run.attempt, run.last_seq + len(events), events)
+    _write(run.pk, run.attempt, run.last_seq + len(events), events)
 
 
 def _shortened(reason: str | None) -> str | None:
@@ -307,7 +311,14 @@ def _journal(
     run_id: int, attempt: int, status: Status, at: datetime | None = None, *, previous: Any, **fields: Any
 ) -> None:
     """Append a `run_status` event; `at` is the moment in the run's row, so that both agree."""
-    append(run_id, attempt, [_status(status, at, previous=previous, **fields)])
+    event = _status(status, at, previous=previous, **fields)
+    status_changes.add(run_id, attempt, append(run_id, attempt, [event]), [event])
+
+
+def _write(run_id: int, attempt: int, last: int, events: Sequence[Stamped[Event]]) -> None:
+    """Write events under the numbers up to `last`, and store the change of status among them to be followed up."""
+    write_reserved(run_id, attempt, last, events)
+    status_changes.add(run_id, attempt, last, events)
 
 
 def _status(status: Status, at: datetime | None = None, *, previous: Any, **fields: Any) -> Stamped[Event]:

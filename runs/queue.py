@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from django.conf import settings
@@ -9,9 +10,12 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
+from access.models import Project
+from audit.recording import record
 from runs import clock
 from runs.models import Queue, Run
 from runs.statements.column_values import ColumnValues
+from runs.statements.prepared_query import PreparedQuery
 
 ORDER = ("-priority", "turn", "pk")
 _BEFORE = """
@@ -21,6 +25,9 @@ _BEFORE = """
     AND (run.priority > own.priority OR run.turn < own.turn OR (run.turn = own.turn AND run.id < %s))
 """
 """The number of runs that come before one, in that order."""
+_LIMITED = PreparedQuery(
+    lambda: Project.objects.filter(max_running__isnull=False).order_by().values_list("pk", "max_running")
+)
 
 
 def waiting() -> QuerySet[Run]:
@@ -31,14 +38,32 @@ def waiting() -> QuerySet[Run]:
 def startable() -> QuerySet[Run]:
     """Select the queued runs that may be started now.
 
-    None while the queue is paused, none of a user at the limit of running runs.
+    None while the queue is paused, none of a user at the limit of running runs, none of a project at its own.
     """
     if read_queue().paused:
         return Run.objects.none()
+    found = waiting()
+    if full := full_projects():
+        found = found.exclude(project_id__in=full)
     if settings.RUNS_PER_USER is None:
-        return waiting()
+        return found
     running = Run.objects.filter(status__in=Run.RUNNING).order_by().values("owner").annotate(number=Count("pk"))
-    return waiting().exclude(owner__in=running.filter(number__gte=settings.RUNS_PER_USER).values("owner"))
+    return found.exclude(owner__in=running.filter(number__gte=settings.RUNS_PER_USER).values("owner"))
+
+
+def limits_of_projects() -> dict[int, int]:
+    """Return how many runs may train at once in each project that has such a quota."""
+    return dict(_LIMITED.rows())
+
+
+def full_projects() -> list[int]:
+    """Return the projects in which as many runs train as their quotas allow."""
+    limits = limits_of_projects()
+    if not limits:
+        return []
+    running = Run.objects.filter(status__in=Run.RUNNING, project_id__in=limits).order_by()
+    training = Counter(running.values_list("project_id", flat=True))
+    return [number for number, limit in limits.items() if training[number] >= limit]
 
 
 def joining_moment(now: datetime) -> datetime:
@@ -87,3 +112,4 @@ def _change(by: User, *, paused: bool, reason: str) -> None:
         queue = lock_queue()
         queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, clock.now()
         queue.save()
+        record("queue.paused" if paused else "queue.resumed", reason=reason)

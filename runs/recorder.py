@@ -85,14 +85,16 @@ def record(
             write_reserved(run_id, attempt, _last_seq(run_id), batch)
 
 
-def append(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> None:
-    """Append to the journal inside the caller's transaction; the caller has checked that it may.
+def append(run_id: int, attempt: int, batch: Sequence[Stamped[Event]]) -> int:
+    """Append to the journal inside the caller's transaction, which has checked that it may; return the last number.
 
     The numbers are taken by an UPDATE of the run's row, which stays locked until the commit: a number becomes visible
     only after all smaller ones.
     """
     row_change.change(Run, run_id, {}, added={"last_seq": len(batch)})
-    write_reserved(run_id, attempt, _last_seq(run_id), batch)
+    last = _last_seq(run_id)
+    write_reserved(run_id, attempt, last, batch)
+    return last
 
 
 def write_reserved(run_id: int, attempt: int, last: int, batch: Sequence[Stamped[Event]]) -> None:

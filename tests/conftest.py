@@ -42,6 +42,7 @@ def _make_environment_private() -> None:
     home = tempfile.mkdtemp(prefix="livetrain-tests-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     os.environ["LIVETRAIN_HOME"] = home
+    os.environ["LIVETRAIN_DEFAULT_ROLE"] = "trainer"  # users of tests that are about something else
     os.environ.update({name: address for name, address in given.items() if address})
     os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two torch threads on two busy cores are ten times slower than one

@@ -29,6 +29,7 @@ class Installation:
         self.home = home
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LIVETRAIN_")}
         own = {"LIVETRAIN_HOME": str(home), "OMP_NUM_THREADS": "1", "LIVETRAIN_FORK_SERVER_IDLE_SECONDS": "0"}
+        own["LIVETRAIN_DEFAULT_ROLE"] = "trainer"
         self.environment = kept | own | own_part(home) | environment
 
     def manage(self, *arguments: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-APPS = ("project", "experiments", "runs", "realtime", "accounts", "request_ids")
+APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
 FILE_LINES = 400
 FUNCTION_LINES = 60
@@ -68,12 +68,16 @@ LOCAL_IMPORTS = {
         "runs/subgroups/subgroup_views.py",
         "runs.subgroups.run_subgroups",
     ): "NumPy and Arrow, which the web process loads with the first subgroups",
+    ("accounts/apps.py", "accounts"): "models, which Django loads after the apps",
+    ("realtime/apps.py", "realtime.logins"): "the same",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     (
         "runs/label_errors/label_error_views.py",
         "runs.label_errors.suspected_labels",
     ): "NumPy and Arrow, which the web process loads with the first list",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
+    ("realtime/sign_on/views.py", "realtime.sign_on"): "the library of single sign-on, with the first login there",
+    ("experiments/doctor/sign_on.py", "realtime.sign_on"): "the same, where it is configured",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",
     (

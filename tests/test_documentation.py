@@ -22,7 +22,7 @@ from runs.events import EVENT_TYPES
 from tests.documentation import README, ROOT, code, examples, first_column, page, pages, rows, section, table
 
 HANDLERS = re.compile(r"\bhandlers = \{\n(.*?)^\};", re.MULTILINE | re.DOTALL)
-OURS = ("experiments", "realtime", "accounts", "runs", "project", "request_ids")
+OURS = ("experiments", "realtime", "accounts", "runs", "access", "audit", "notifications", "request_ids", "project")
 README_BYTES = 8_192
 WRITTEN_BY_USERS = {"deploy/.env", "docs/_build/"}
 OLD_WORDS = re.compile(

@@ -19,7 +19,7 @@ from benchmarks.peers.rows import Row, Work
 
 FASTER = Row("values stored", "ingest", "values/s", {}, {}, more_is_better=True)
 SOONER = Row("an answer", "history", "ms", {}, {}, given_up="one of them is asked twice")
-APPS = ("runs", "accounts", "experiments", "realtime", "project", "request_ids")
+APPS = ("runs", "access", "audit", "notifications", "request_ids", "accounts", "experiments", "realtime", "project")
 PEER = Contestant("peer", "peer_driver", ("nothing",), ())
 
 

@@ -31,7 +31,7 @@ from runs.statistics.operating_points.rules import RULES
 from runs.statistics.score_statistics import EVALUATION_METRICS, TRAIN_METRICS
 from tests.documentation import ROOT, code, first_column, page, section, table
 
-APPS = ("project", "experiments", "runs", "realtime", "accounts", "request_ids")
+APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 WIRING = {"application", "http_application", "websocket_application", "urlpatterns", "register"}
 STATELESS = {"_encoder", "_decoder"}
 

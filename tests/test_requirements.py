@@ -14,7 +14,7 @@ import pytest
 from experiments.training.contract.networks.network_spec import EXTRAS
 
 ROOT = Path(__file__).parents[1]
-APPS = ("project", "experiments", "runs", "realtime", "accounts", "request_ids")
+APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 SENTENCE = runpy.run_path(str(ROOT / ".ci" / "application.py"))["SENTENCE"]
 FILES = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 REQUIREMENTS_OF = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from docs.from_code.audit import audit_actions
 from docs.from_code.client import client_methods
 from docs.from_code.commands import command_options
 from docs.from_code.events import event_fields
@@ -14,6 +15,7 @@ from docs.from_code.scale import growth, growth_measured, sizing
 from docs.from_code.states import states
 
 BLOCKS: Mapping[str, Callable[..., str]] = {
+    "audit-actions": audit_actions,
     "client": client_methods,
     "options": options,
     "network-options": network_options,

@@ -20,8 +20,20 @@ def command_options(name: str) -> str:
     of_every_command = {action.dest for action in BaseCommand().create_parser("manage.py", name)._actions}
     parser = command.create_parser("manage.py", name)
     own = [action for action in parser._actions if action.dest not in of_every_command]
-    rows = [(code(_spelling(action)), _help(parser, action)) for action in own]
+    rows = [row for action in own for row in _rows(parser, action)]
     return f"{command.help}\n\n{table(('argument', 'meaning'), rows)}" if rows else f"{command.help}"
+
+
+def _rows(parser: argparse.ArgumentParser, action: argparse.Action) -> list[tuple[str, str]]:
+    """Write the row of an argument; of a choice of ways, a row for each of them and their arguments."""
+    if not isinstance(action, argparse._SubParsersAction):
+        return [(code(_spelling(action)), _help(parser, action))]
+    said = {chosen.dest: chosen.help or "" for chosen in action._choices_actions}
+    rows = []
+    for name, way in action.choices.items():
+        inner = [one for one in way._actions if not isinstance(one, argparse._HelpAction)]
+        rows += [(code(name), said[name]), *((code(f"{name} {_spelling(one)}"), _help(way, one)) for one in inner)]
+    return rows
 
 
 def _spelling(action: argparse.Action) -> str:

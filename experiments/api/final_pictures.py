@@ -14,6 +14,7 @@ from experiments.api import run_samples, sample_pictures
 from experiments.api.sample_pictures import Predicted
 from runs.api.heavy_requests import SAMPLES
 from runs.api.picture_answers import picture_answer
+from runs.api.recorded_reading import record_reading
 from runs.api.views import StoreUnavailable
 from runs.evaluation.evaluation_views import EvaluationParameters, EvaluationView, PageParameters
 from runs.files.store import StoreError
@@ -47,6 +48,7 @@ class FinalPictures(EvaluationView):
         missing = [place for place in ids if place not in images and place not in kept]
         drawn, found = sample_pictures.drawn(of, missing, inline=inline)
         images |= drawn
+        record_reading(self.request, "run.pictures_viewed", [run], split=result.split)
         return {
             "images": {ids[place]: address for place, address in images.items()},
             "problems": {ids[place]: problem for place, problem in found.problems.items()},
@@ -87,4 +89,5 @@ class FinalPicture(EvaluationView):
             content = found.pictures[place].open("rb")
         except FileNotFoundError:  # another request has made room meanwhile
             raise NotFound(MADE_ROOM) from None
+        record_reading(request, "run.pictures_viewed", [result.run], split=result.split)
         return picture_answer(request, content, f"private, max-age={CACHE_SECONDS}, immutable")

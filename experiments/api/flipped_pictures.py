@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from experiments.api import sample_pictures
 from experiments.api.sample_pictures import Predicted
 from runs.api.heavy_requests import SAMPLES
+from runs.api.recorded_reading import record_reading
 from runs.comparison.comparison_views import ComparisonView, FlippedParameters
 
 
@@ -43,6 +44,7 @@ class FlippedPictures(ComparisonView):
         page = flipped_samples(runs, split, self.asked["right"], self.asked["page"])
         if page["problem"]:
             return Pictures({}, {}, {}, page["problem"])
+        record_reading(self.request, "run.pictures_viewed", runs, split=split)
         ids = [sample["sample_id"] for sample in page["results"]]
         return _of_both([Predicted(run, split, self.request.user) for run in runs], ids)
 

@@ -6,11 +6,15 @@ announces the change to watching browsers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from rest_framework.exceptions import PermissionDenied
 
+from access.decisions import access_of
+from audit.recording import record
 from experiments.api.submission import queue
 from experiments.launch import announce
 from realtime.hubs import broadcast
@@ -18,25 +22,32 @@ from runs import lifecycle, queries
 from runs.describing import descriptions
 from runs.errors import Conflict
 from runs.models import Run
+from runs.projects.refusals import why_not
+from runs.quotas.room import require_room_for_runs
 from runs.removal import deletion
 from runs.scheduling import moves
 from runs.scheduling.moves import Destination
 from runs.tagging.tags import tags_of
 
 StopRequest = Run.StopRequest
+BEHIND_ANOTHER = "The run before it is not yours; only staff may move run {} past it."
 
 
 def cancel(run: Run, user: User, *, evaluate: bool = False) -> None:
     """Stop after the current batch and end as `cancelled`; with `evaluate`, after evaluating the best checkpoint."""
     require_right(run, user)
     how = StopRequest.EVALUATE if evaluate else StopRequest.CANCEL
-    _stopping(run, lifecycle.cancel(run.pk, f"Cancelled by {user}.", how))
+    asked = _recorded(
+        "run.cancelled", run, lambda: lifecycle.cancel(run.pk, f"Cancelled by {user}.", how), evaluate=evaluate
+    )
+    _stopping(run, asked)
 
 
 def kill(run: Run, user: User) -> None:
     """End the training's processes now, without waiting for a batch, and end as `cancelled`."""
     require_right(run, user)
-    _stopping(run, lifecycle.cancel(run.pk, f"Killed by {user}.", StopRequest.KILL))
+    asked = _recorded("run.killed", run, lambda: lifecycle.cancel(run.pk, f"Killed by {user}.", StopRequest.KILL))
+    _stopping(run, asked)
 
 
 def finish(run: Run, user: User) -> None:
@@ -44,7 +55,8 @@ def finish(run: Run, user: User) -> None:
     require_right(run, user)
     if run.status == Run.Status.QUEUED:
         raise Conflict(f"Run {run.pk} is queued: there is nothing to finish yet. Cancel it instead.")
-    _stopping(run, lifecycle.request_finish(run.pk, f"Finished early by {user}."))
+    asked = _recorded("run.finished", run, lambda: lifecycle.request_finish(run.pk, f"Finished early by {user}."))
+    _stopping(run, asked)
 
 
 def resume(run: Run, user: User) -> None:
@@ -56,9 +68,16 @@ def resume(run: Run, user: User) -> None:
         raise Conflict(
             f"Run {run.pk} was run again, and the new run has its place in the group. Change and run it again instead."
         )
-    if not lifecycle.resume(run.pk, f"Resumed by {user}."):
+    if not _recorded("run.resumed", run, lambda: _resumed(run, user)):
         raise Conflict(f"Run {run.pk} is {_status(run)}: only failed and cancelled runs can be resumed.")
     announce(run.pk)
+
+
+def _resumed(run: Run, user: User) -> bool:
+    """Queue the run again, where its project has room for one more; raises QuotaExceeded."""
+    if run.status in Run.RESUMABLE:
+        require_room_for_runs(run.project_id, 1)
+    return lifecycle.resume(run.pk, f"Resumed by {user}.")
 
 
 def prioritize(run: Run, user: User, priority: int) -> None:
@@ -66,16 +85,20 @@ def prioritize(run: Run, user: User, priority: int) -> None:
     require_right(run, user)
     if priority > run.priority and not user.is_staff:
         raise PermissionDenied(f"Run {run.pk} has priority {run.priority}; only staff may raise it.")
-    _require_queued(run, lifecycle.prioritize(run.pk, priority))
+    change = {"from_priority": run.priority, "priority": priority}
+    _require_queued(
+        run, _recorded("run.priority_changed", run, lambda: lifecycle.prioritize(run.pk, priority), **change)
+    )
 
 
 def move(run: Run, user: User, to: Destination) -> None:
     """Move a queued run past its neighbours; owners overtake their own runs alone, staff everybody's."""
     require_right(run, user)
     try:
-        moved = moves.move(run.pk, to, may_overtake=user.is_staff)
+        moved = _recorded("run.moved", run, lambda: moves.move(run.pk, to, may_overtake=user.is_staff), to=to)
     except moves.NotAllowed as error:
-        raise PermissionDenied(str(error)) from error
+        seen = access_of(user).sees(error.project_id)
+        raise PermissionDenied(str(error) if seen else BEHIND_ANOTHER.format(run.pk)) from error
     _require_queued(run, moved)
 
 
@@ -130,14 +153,23 @@ def copied(run: Run, user: User) -> dict[str, Any]:
 
 def require_right(run: Run, user: User) -> None:
     """Raise PermissionDenied unless the user may change this run."""
-    if not queries.may_change(user, run.owner_id):
-        raise PermissionDenied(f"Run {run.pk} belongs to {run.owner}; only its owner and staff may do that.")
+    if not queries.may_change(user, run):
+        raise PermissionDenied(why_not(user, run, f"Run {run.pk}", run.owner))
 
 
 def require_not_deleted(run: Run) -> None:
     """Raise Conflict for a deleted run, which can only be restored."""
     if run.deleted_at is not None:
         raise Conflict(f"Run {run.pk} is deleted; restore it first.")
+
+
+def _recorded(action: str, run: Run, change: Callable[[], bool], **details: Any) -> bool:
+    """Make the change and record it, both or neither; return whether it happened."""
+    with transaction.atomic():
+        happened = change()
+        if happened:
+            record(action, target=run, **details)
+    return happened
 
 
 def _stopping(run: Run, asked: bool) -> None:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
 
+from access.decisions import Visitor
 from experiments.datasets import sample_source, samples, storage
 from experiments.datasets.queries import visible_datasets
 from experiments.datasets.sample_source import NotReady, SampleSource
@@ -69,12 +71,19 @@ def shown(run: Run, user: User | AnonymousUser, wanted: Wanted) -> Shown:
         return _of_source(sample_source.of_builtin(BUILTINS[name]), wanted.samples)
     if not run.dataset_hash:
         return _of_files(run, None, wanted)
-    dataset = visible_datasets(user).filter(content_hash=run.dataset_hash).order_by("pk").first()
+    dataset = _datasets(run, user).filter(content_hash=run.dataset_hash).order_by("pk").first()
     if dataset is None:
         return Shown({}, {}, problem=OTHER_DATA)
     found = _of_files(run, dataset, wanted)
     old = found.problem and wanted.rendering is None
     return _of_source(sample_source.of_dataset(dataset), wanted.samples) if old else found
+
+
+def _datasets(run: Run, user: User | AnonymousUser) -> QuerySet[Dataset]:
+    """Select the data sets that may be shown: those that the user sees; to a visitor, those of the run's project."""
+    if isinstance(user, Visitor):
+        return Dataset.objects.filter(project_id=run.project_id)  # type: ignore[misc]  # a default of the database
+    return visible_datasets(user)
 
 
 def _of_source(source: SampleSource, asked: Sequence[RunSample]) -> Shown:

@@ -31,6 +31,7 @@ from experiments.training.data.files.catalogue import BUILTINS
 from runs.api.async_view import AsyncView, release_connection
 from runs.events import format_time, time_or_null
 from runs.listing.filters import Parameters, validated
+from runs.projects import project_choice
 from runs.queries import may_change
 from runs.stored_config import StoredConfig
 
@@ -74,7 +75,8 @@ class CentralizedTrainView(AsyncView):
     async def post(self, request: Request) -> Response:
         """Queue the training (202), or make its pre-flight report and wait for it."""
         parameters = validated(TrainParameters, request)
-        await _metrics_listed(request.data)
+        if await _metrics_listed(request.data):
+            await sync_to_async(self.authenticate_again)()
         if not parameters["dry_run"]:
             runs = await sync_to_async(submit)(request, request.data)
             return Response(accepted(runs, request), status=202)
@@ -83,7 +85,14 @@ class CentralizedTrainView(AsyncView):
         if not decided and "wait" not in parameters:
             seconds = 0.0  # such data take longer than anyone waits who did not ask for it
         known = await _ended(asked, seconds)
+        if known is not asked:
+            await sync_to_async(self._require_sight)(known)
         return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
+
+    def _require_sight(self, waited_for: Preflight) -> None:
+        """Raise what a request that comes now would be refused with: rights may have ended while it was waited for."""
+        self.authenticate_again()
+        _found(self.request, waited_for.pk)
 
 
 class PreflightView(APIView):
@@ -134,7 +143,7 @@ class OptionsView(APIView):
         options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
         return Response(
             {
-                "groups": option_schema.groups(),
+                "groups": option_schema.groups(project_choice.names_to_train_in(request.user)),
                 "network_options": options | {AUTO: options[CNN.name]},
                 "directions": monitored.directions(),
                 "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
@@ -151,11 +160,15 @@ def _networks() -> Iterable[tuple[str, NetworkSpec]]:
 
 def _requested(request: Request) -> requests.Requested:
     with in_words():
-        return requests.ask(TrainingConfig.model_validate(request.data), request.user)  # type: ignore[arg-type]  # logged in
+        config, user = TrainingConfig.model_validate(request.data), request.user
+        project = project_choice.to_train_in(user, config.project)
+        asked = requests.ask(config, user, project_id=project.pk)  # type: ignore[arg-type]  # logged in
+        asked.preflight.project = project  # known, where nothing may be read any more
+        return asked
 
 
 def _found(request: Request, pk: int) -> Preflight:
-    found = requests.visible(request.user).select_related("owner").filter(pk=pk).first()
+    found = requests.visible(request.user).select_related("owner", "project").filter(pk=pk).first()
     if found is None:
         raise NotFound(f"Pre-flight report {pk} does not exist.")
     return found
@@ -171,16 +184,19 @@ async def _ended(asked: Preflight, seconds: float) -> Preflight:
     return known
 
 
-async def _metrics_listed(body: Any) -> None:
-    """Wait for the list of metrics if the request names some and there is none yet; no connection is held meanwhile."""
+async def _metrics_listed(body: Any) -> bool:
+    """Wait for the list of metrics if the request names some and there is none yet; return whether it had to wait.
+
+    No connection is held meanwhile.
+    """
     callbacks = body.get("callbacks") if isinstance(body, Mapping) else None
     if not (isinstance(callbacks, Mapping) and callbacks.get("metrics")):
-        return
-    deadline = time.monotonic() + METRICS_WAIT_SECONDS
-    while time.monotonic() < deadline:
-        if await sync_to_async(_is_listed)():
-            return
+        return False
+    deadline, waited = time.monotonic() + METRICS_WAIT_SECONDS, False
+    while time.monotonic() < deadline and not await sync_to_async(_is_listed)():
+        waited = True
         await asyncio.sleep(LOOK_SECONDS)
+    return waited
 
 
 def _is_listed() -> bool:
@@ -192,13 +208,13 @@ def _is_listed() -> bool:
 
 def _looked_up(pk: int) -> Preflight:
     try:
-        return Preflight.objects.select_related("owner").get(pk=pk)
+        return Preflight.objects.select_related("owner", "project").get(pk=pk)
     finally:
         release_connection()
 
 
 def _may_cancel(preflight: Preflight, request: Request) -> bool:
-    return preflight.status in Preflight.UNFINISHED and may_change(request.user, preflight.owner_id)
+    return preflight.status in Preflight.UNFINISHED and may_change(request.user, preflight)
 
 
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
@@ -215,6 +231,8 @@ def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
         "config": preflight.config,
         "experiment_name": StoredConfig(preflight.config).experiment_name,
         "owner": preflight.owner.username,
+        "project": preflight.project.name,
+        "project_id": preflight.project_id,
         "may_cancel": _may_cancel(preflight, request),
         "created_at": format_time(preflight.created_at),
         "ended_at": time_or_null(preflight.ended_at),

@@ -11,6 +11,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from access.default_project import DEFAULT_PROJECT
+from audit.recording import record
 from experiments.models import Dataset
 from experiments.training.contract.check_reports import Finding, Progress
 from runs import clock
@@ -23,21 +25,31 @@ LOST_TOO_OFTEN = "The worker of this check was lost {}, so it is not started aga
 _LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(state=State.CHECKING))
 
 
-def register(name: str, path: str, owner: User) -> Dataset:
+def register(name: str, path: str, owner: User, project_id: int = DEFAULT_PROJECT) -> Dataset:
     """Create a data set for a path in a data root; it waits for its check. Raises IntegrityError for a taken name."""
-    return Dataset.objects.create(name=name, kind=Dataset.Kind.FOLDER, path=path, owner=owner, state=State.WAITING)
+    with transaction.atomic():
+        dataset = _create(name, path, owner, project_id, kind=Dataset.Kind.FOLDER, state=State.WAITING)
+        record("dataset.registered", target=dataset, path=path)
+    return dataset
 
 
-def begin_upload(name: str, path: str, owner: User, sha256: str) -> Dataset:
+def begin_upload(name: str, path: str, owner: User, sha256: str, project_id: int = DEFAULT_PROJECT) -> Dataset:
     """Create a data set whose file is still to come. Raises IntegrityError for a taken name."""
-    return Dataset.objects.create(
-        name=name, kind=Dataset.Kind.UPLOAD, path=path, owner=owner, state=State.UPLOADING, sha256=sha256
-    )
+    with transaction.atomic():
+        dataset = _create(name, path, owner, project_id, kind=Dataset.Kind.UPLOAD, state=State.UPLOADING, sha256=sha256)
+        record("upload.started", target=dataset)
+    return dataset
+
+
+def _create(name: str, path: str, owner: User, project_id: int, **columns: str) -> Dataset:
+    return Dataset.objects.create(name=name, path=path, owner=owner, project_id=project_id, **columns)
 
 
 def end_upload(dataset: Dataset) -> None:
     """Let a data set wait for its check, because its file is there."""
-    Dataset.objects.filter(pk=dataset.pk, state=State.UPLOADING).update(state=State.WAITING)
+    with transaction.atomic():
+        if Dataset.objects.filter(pk=dataset.pk, state=State.UPLOADING).update(state=State.WAITING):
+            record("upload.completed", target=dataset)
     dataset.refresh_from_db(fields=["state"])
 
 
@@ -119,7 +131,11 @@ def recover(pk: int, now: datetime | None = None) -> bool:
 def request(dataset: Dataset) -> bool:
     """Request another check of a data set. False: a check is under way, or its data are not here yet."""
     checked = Dataset.objects.filter(pk=dataset.pk, state__in=Dataset.CHECKED)
-    return bool(checked.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
+    with transaction.atomic():
+        requested = bool(checked.update(state=State.WAITING, losses=0, files_done=0, bytes_done=0))
+        if requested:
+            record("dataset.checked", target=dataset)
+    return requested
 
 
 def _waiting() -> QuerySet[Dataset, int]:

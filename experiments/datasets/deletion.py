@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from audit.recording import record
 from experiments.datasets import samples, storage
 from experiments.models import Dataset
 from runs.models import Run
@@ -21,7 +22,8 @@ def delete(dataset: Dataset, *, force: bool) -> None:
         numbers = list(unfinished.order_by("id").values_list("pk", flat=True)[:11])
         if numbers and not force:
             raise InUse(_in_use(dataset, numbers))
-        Dataset.objects.filter(pk=dataset.pk).delete()
+        if Dataset.objects.filter(pk=dataset.pk).delete()[0]:
+            record("dataset.deleted", target=dataset, unfinished_runs=numbers)
     storage.remove(dataset)
     samples.remove(pk)
 

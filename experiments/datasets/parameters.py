@@ -6,7 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from runs.errors import InvalidRequest
-from runs.listing.filters import Parameters
+from runs.listing.filters import Listed, Parameters
+from runs.projects.project_field import ProjectField
 
 LARGEST = 2**63 - 1
 
@@ -16,6 +17,7 @@ class RegistrationBody(Parameters):
 
     path = serializers.CharField(max_length=4096, help_text="Absolute, or relative to a data root.")
     name = serializers.CharField(max_length=200, required=False, help_text="By default made from the path.")
+    project = ProjectField(required=False, allow_null=True, help_text="By name or number.")
 
 
 class UploadBody(Parameters):
@@ -24,6 +26,7 @@ class UploadBody(Parameters):
     filename = serializers.CharField(max_length=255, help_text="Its extension shows the kind of file.")
     size = serializers.IntegerField(min_value=1, max_value=LARGEST, help_text="In bytes.")
     name = serializers.CharField(max_length=200, required=False, help_text="By default made from the file's name.")
+    project = ProjectField(required=False, allow_null=True, help_text="By name or number.")
     sha256 = serializers.RegexField(
         r"^[0-9a-f]{64}$",
         default="",
@@ -33,10 +36,11 @@ class UploadBody(Parameters):
 
 
 class ListParameters(Parameters):
-    """`after` is the name that the page follows."""
+    """`after` is the name that the page follows; `project` keeps the data sets of those, by name or number."""
 
     after = serializers.CharField(max_length=200, default="", help_text="The name that the page follows.")
     page_size = serializers.IntegerField(min_value=1, max_value=200, default=50, help_text="Data sets on a page.")
+    project = Listed(help_text="Any of these projects, by name or number.")
 
 
 class DeleteParameters(Parameters):

@@ -11,6 +11,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from audit.recording import record
 from experiments.datasets import sample_source, samples
 from experiments.datasets.builtin_views import builtin_called
 from experiments.datasets.sample_source import SampleSource
@@ -52,11 +53,15 @@ class SampleSourceView(HeavyView, DatasetView):
 
     def source(self, name: str) -> SampleSource:
         """Return where the samples of this data set come from; raises NotFound."""
-        return (
-            sample_source.of_builtin(builtin_called(name))
-            if self.builtin
-            else sample_source.of_dataset(self.dataset(name))
-        )
+        if self.builtin:
+            return sample_source.of_builtin(builtin_called(name))
+        self.read = self.dataset(name)
+        return sample_source.of_dataset(self.read)
+
+    def record(self) -> None:
+        """Record that samples of the data set are read; built-in ones are everybody's."""
+        if not self.builtin and self.request.method != "HEAD":
+            record("dataset.samples_viewed", target=self.read)
 
 
 class SampleList(SampleSourceView):
@@ -76,6 +81,7 @@ class SampleList(SampleSourceView):
             sheet = samples.by_class(source) if "by" in asked else samples.page(source, label, asked["page"])
         except sample_source.NotReady as error:
             raise Conflict(str(error)) from error
+        self.record()
         pages = 1 if "by" in asked else min(samples.LAST_PAGE, max(1, -(-sheet.total // samples.PAGE_SIZE)))
         return Response(_page(sheet, source) | {"class": label, "page": asked["page"], "pages": pages})
 
@@ -88,6 +94,7 @@ class SamplePicture(SampleSourceView):
         path = samples.picture(self.source(name), number)
         if path is None:
             raise NotFound("That sample has no picture, or no longer has one; load the page of samples again.")
+        self.record()
         return picture_answer(request, path.open("rb"), f"private, max-age={CACHE_SECONDS}")
 
 

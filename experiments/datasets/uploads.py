@@ -22,12 +22,16 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from access.models import Project
+from audit.actor import acting_itself
+from audit.recording import record
 from experiments.datasets import checks, inspections, names, storage
 from experiments.models import Dataset, Upload
 from experiments.training.contract import source_forms
 from experiments.training.contract.inspections import UPLOAD, OfContents
 from experiments.training.contract.source_errors import SourceError
 from runs.errors import InvalidRequest, NoRoom
+from runs.quotas import room
 
 PIECE_BYTES = 8 * 2**20
 PIECE_LIMIT = 32 * 2**20
@@ -55,8 +59,10 @@ class NotThatLong(Exception):
     """A piece reaches beyond the size that was announced, or is larger than pieces may be."""
 
 
-def open_upload(owner: User, *, filename: str, size: int, name: str | None = None, sha256: str = "") -> Upload:
-    """Reserve a name and room for a file; raises InvalidRequest and NoRoom."""
+def open_upload(
+    owner: User, project: Project, *, filename: str, size: int, name: str | None = None, sha256: str = ""
+) -> Upload:
+    """Reserve a name in the project and room for a file; raises InvalidRequest, NoRoom and DiskFull."""
     expire()
     suffix = _suffix(filename)
     _check_size(owner, size)
@@ -64,7 +70,8 @@ def open_upload(owner: User, *, filename: str, size: int, name: str | None = Non
     upload = Upload(filename=filename, size=size, updated_at=timezone.now())
     try:
         with transaction.atomic():
-            dataset = checks.begin_upload(chosen, f"{upload.pk.hex}/{chosen}{suffix}", owner, sha256)
+            room.require_room_for_file(project.pk, size)
+            dataset = checks.begin_upload(chosen, f"{upload.pk.hex}/{chosen}{suffix}", owner, sha256, project.pk)
             upload.dataset = dataset
             upload.save()
     except IntegrityError:
@@ -91,6 +98,7 @@ def append(upload: Upload, offset: int, body: Readable) -> Dataset | None:
         if received < upload.size:
             Upload.objects.filter(pk=upload.pk).update(received=received, updated_at=timezone.now())
             upload.received = received
+            record("upload.received", target=upload.dataset)
             return None
         return _complete(upload)
 
@@ -98,14 +106,17 @@ def append(upload: Upload, offset: int, body: Readable) -> Dataset | None:
 def drop(upload: Upload) -> None:
     """Remove an upload and all that was stored of it."""
     dataset = upload.dataset
-    dataset.delete()
+    with transaction.atomic():
+        if Dataset.objects.filter(pk=dataset.pk).delete()[0]:
+            record("upload.dropped", target=dataset)
     storage.remove(dataset)
 
 
 def expire() -> None:
     """Drop uploads that have received nothing for `IDLE`."""
     for upload in Upload.objects.filter(updated_at__lt=timezone.now() - IDLE).select_related("dataset"):
-        drop(upload)
+        with acting_itself():
+            drop(upload)
     storage.remove_orphans()
 
 

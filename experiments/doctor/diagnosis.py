@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.core.checks import ERROR, WARNING, run_checks
 
-from experiments.doctor import installation, peers, storage
+from experiments.doctor import installation, peers, sign_on, storage
 from experiments.doctor.finding import Finding, Level
 
 
@@ -16,6 +16,7 @@ def diagnose() -> Iterator[Finding]:
     yield from installation.diagnose()
     yield from storage.diagnose()
     yield from peers.diagnose()
+    yield from sign_on.diagnose()
 
 
 def _settings() -> Iterator[Finding]:

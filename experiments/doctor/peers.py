@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 
-from experiments.doctor import storage
+from experiments.doctor import sign_on, storage
 from experiments.doctor.finding import Finding, Level
 from experiments.doctor.logins import try_login
 from runs import queue, schema
@@ -33,6 +33,7 @@ def diagnose() -> Iterator[Finding]:
             yield _listed_runs()
             yield storage.diagnose_run_folders()
             yield _workers()
+            yield from sign_on.diagnose_projects()
     except DatabaseError as error:
         yield _silent(error)
     broker = "" if settings.BROKER_EMBEDDED else settings.BROKER_URL

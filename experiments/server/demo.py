@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 from django.urls import reverse
 
-from accounts.issuing import issue
+from accounts.issuing import issue, revoke
 from accounts.scopes import Scope
 from realtime.login import login_link
 from runs.models import Run
@@ -59,7 +59,7 @@ def _submit_first(address: str, user: User) -> int:
     try:
         return _submit(address, text)
     finally:
-        token.delete()
+        revoke(user, token.pk)
 
 
 def _submit(address: str, token: str) -> int:

@@ -32,6 +32,7 @@ from runs import json_logging, lifecycle
 from runs.curves.compaction import compact_ended
 from runs.leases import Fenced
 from runs.models import Run
+from runs.quotas import disk_usage
 from runs.scheduling import workers
 from runs.stored_config import StoredConfig
 
@@ -77,6 +78,7 @@ def carry_out(
         lease.stop()
         broadcast.hint(run.pk)
     compact_ended(run.pk)
+    disk_usage.measure(run.pk)
 
 
 class Supervision:

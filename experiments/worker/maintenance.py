@@ -1,8 +1,8 @@
 """Maintains the server: recovers lost runs, reports and checks, removes expired runs, packs samples.
 
 It recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their time
-is over and what reports left behind, and packs the samples of long runs. Every web and worker process runs one: it is
-cheap, and one is enough.
+is over and what reports left behind, packs the samples of long runs, and measures files. Every web and worker process
+runs one: it is cheap, and one is enough.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import Error
 
+from audit import pruning
 from experiments import wakeup
 from experiments.datasets import checks
 from experiments.periodic import Periodic
@@ -26,12 +27,15 @@ from runs.curves.compaction import compact_running
 from runs.failures.each import each
 from runs.failures.recovery_clock import RecoveryClock
 from runs.models import Run
+from runs.quotas import disk_usage
 from runs.removal import deletion
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 5.0
 PACKING_REST_SECONDS = 600.0
+MEASURING_REST_SECONDS = 600.0
+MEASURED_IN_A_ROUND = 100
 RANGES_OF_A_ROUND = 16  # about a second's work
 AFTER_OUTAGE_SECONDS = 5.0
 """How long holders of a lease have to renew it after an outage of the database: they try every second or so."""
@@ -44,6 +48,8 @@ class Maintenance(Periodic):
         super().__init__("maintenance", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
         self._purging = Purging()
         self._packing = Packing()
+        self._measuring = Measuring()
+        self._pruning = TrailPruning()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -54,7 +60,9 @@ class Maintenance(Periodic):
             "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
             "compacting samples": compact_running,
+            "pruning the audit trail": self._pruning.prune_once_a_day,
             "packing journals": self._packing.pack_one,
+            "measuring files of runs": self._measuring.measure_some,
             "clearing folders of pre-flight reports": leftover_folders.clear,
             "noting the end of the look": self._recovery_clock.mark_idle,
         }
@@ -149,6 +157,40 @@ class Packing:
         if journal_packing.pack(run, RANGES_OF_A_ROUND):
             self._tried = before  # there may be more of it
         return run.pk
+
+
+class Measuring:
+    """Measures the files of ended runs that nobody has measured: those from before, and of workers that were lost."""
+
+    def __init__(self) -> None:
+        self._next_look = 0.0  # monotonic time
+
+    def measure_some(self) -> int:
+        """Measure a few runs per round; rests some minutes when there were none. Return how many it measured."""
+        if time.monotonic() < self._next_look:
+            return 0
+        found = list(disk_usage.unmeasured().values_list("pk", flat=True)[:MEASURED_IN_A_ROUND])
+        if not found:
+            self._next_look = time.monotonic() + MEASURING_REST_SECONDS
+        for run_id in found:
+            disk_usage.measure(run_id)
+        return len(found)
+
+
+class TrailPruning:
+    """Removes events of the audit trail that are older than the settings say, once a day."""
+
+    def __init__(self) -> None:
+        self._done: datetime | None = None
+
+    def prune_once_a_day(self) -> int:
+        """Remove what is too old, and return how many; another process may have done it."""
+        limit = pruning.limit()
+        if limit is None or limit == self._done:
+            return 0
+        number = pruning.prune(limit)
+        self._done = limit
+        return number
 
 
 def _purged(run: Run) -> bool:

@@ -1,13 +1,17 @@
 """All sending of hints, "there is more", any of which may be lost: over Redis, else within this machine.
 
-Groups of the channel layer: `run.<id>` for one run, `runs` for the list. A hint is `{"type": "hint", "run_id": 7}`.
+Groups of the channel layer: `run.<id>` for one run, `runs` for the list, `access` for rights that changed. A hint is
+`{"type": "hint", "run_id": 7}`, or of rights `{"type": "hint", "user_id": 3}`: a number, and nothing of what it stands
+for. Only hubs join groups, never a client.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import threading
+from typing import NamedTuple
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -18,9 +22,19 @@ from runs.failures import thread_failures
 
 logger = logging.getLogger(__name__)
 RUN_LIST = "runs"
+ACCESS = "access"
 PENDING_LIMIT = 1_000
 SEND_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
+EXIT_SECONDS = 2.0
+"""How long a process that ends, such as a command that revokes a token, waits for its hints of rights to be sent."""
+
+
+class Hint(NamedTuple):
+    """What is announced: that a run's journal has grown, or that the rights of a user changed."""
+
+    run_id: int | None = None
+    user_id: int | None = None
 
 
 def run_group(run_id: int) -> str:
@@ -36,9 +50,18 @@ def crosses_processes() -> bool:
 def hint(run_id: int) -> None:
     """Announce from any thread that the run's journal has grown; never blocks, never raises, may be lost."""
     if crosses_processes():
-        _sender.hint(run_id)
+        _sender.send(Hint(run_id=run_id))
     else:
         local_hints.send(run_id)
+
+
+def hint_access(user_id: int) -> None:
+    """Announce from any thread that the rights of a user changed; never blocks, never raises, may be lost."""
+    if crosses_processes():
+        _sender.send(Hint(user_id=user_id))
+        _sender.flush_at_exit()
+    else:
+        local_hints.send_access(user_id)
 
 
 async def publish(group: str, run_id: int) -> None:
@@ -49,26 +72,36 @@ async def publish(group: str, run_id: int) -> None:
 class Sender:
     """Fire and forget: one event loop in a daemon thread sends, because a loop per call costs milliseconds.
 
-    Hints of one run that wait together become one; above `PENDING_LIMIT` runs further hints are dropped.
+    Equal hints that wait together become one; above `PENDING_LIMIT` further ones are dropped.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pending: set[int] = set()
+        self._pending: set[Hint] = set()
+        self._idle = threading.Event()
+        self._flushes_at_exit = False
         self._failures = LogOnce(logger, "Sending hints over the channel layer")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
 
-    def hint(self, run_id: int) -> None:
+    def send(self, hint: Hint) -> None:
         """Queue a hint, from any thread."""
         try:
             with self._lock:
                 if len(self._pending) < PENDING_LIMIT:
-                    self._pending.add(run_id)
+                    self._pending.add(hint)
+                self._idle.clear()
                 loop, wake = self._running()
             loop.call_soon_threadsafe(wake.set)
         except Exception as error:  # a training must never fail because somebody watches it
             self._failures.failed(error)
+
+    def flush_at_exit(self) -> None:
+        """Let the process end only when its hints are sent, or after a moment: the thread that sends ends with it."""
+        with self._lock:
+            if not self._flushes_at_exit:
+                atexit.register(self._idle.wait, EXIT_SECONDS)
+            self._flushes_at_exit = True
 
     def _running(self) -> tuple[asyncio.AbstractEventLoop, asyncio.Event]:
         if self._loop is None or self._wake is None:
@@ -84,19 +117,25 @@ class Sender:
             await wake.wait()
             wake.clear()
             with self._lock:
-                run_ids, self._pending = self._pending, set()
+                hints, self._pending = self._pending, set()
             try:
-                await asyncio.wait_for(self._send(run_ids), SEND_SECONDS)
+                await asyncio.wait_for(self._publish(hints), SEND_SECONDS)
                 self._failures.recovered()
+                with self._lock:
+                    if not self._pending:
+                        self._idle.set()
             except Exception as error:  # whatever a layer raises, browsers catch up from the journal
                 self._failures.failed(error)
                 thread_failures.count("hints")
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _send(self, run_ids: set[int]) -> None:
-        for run_id in run_ids:
-            await publish(run_group(run_id), run_id)
-            await publish(RUN_LIST, run_id)
+    async def _publish(self, hints: set[Hint]) -> None:
+        for run_id, user_id in hints:
+            if run_id is not None:
+                await publish(run_group(run_id), run_id)
+                await publish(RUN_LIST, run_id)
+            if user_id is not None:
+                await get_channel_layer().group_send(ACCESS, {"type": "hint", "user_id": user_id})
 
 
 _sender = Sender()

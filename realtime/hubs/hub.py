@@ -13,6 +13,7 @@ from realtime.hubs.db_threads import pages, tail
 from realtime.hubs.followers import Followers, Push
 from realtime.hubs.journal_news import News, first, following
 from realtime.hubs.log_once import LogOnce
+from realtime.hubs.socket_access import SocketAccess
 from realtime.hubs.subscription import Subscription
 from realtime.wire.frames import FRAME_BYTES, FRAME_EVENTS, Frame, Item, frame, read
 from realtime.wire.ring_buffer import RingBuffer
@@ -48,7 +49,9 @@ class Hub:
 
     def __init__(self, run_id: int) -> None:
         self.run_id = run_id
-        self.watchers = 0
+        self.watchers: set[SocketAccess] = set()
+        self.project_id: int | None = None
+        """The run's project at the last look; None before the first, and where there is no such run."""
         self._ring: RingBuffer | None = None
         self.gone = False
         """Deleted or removed for ever, at the last look."""
@@ -75,6 +78,8 @@ class Hub:
     def is_behind(self, head: Head) -> bool:
         """Tell whether clients do not know yet what `head` says."""
         gone = head.deleted_at is not None
+        if self.project_id != head.project_id:
+            return True
         return self.head < head.last_seq or self.gone != gone or self.touched != head.touched_at
 
     def wake(self) -> None:
@@ -156,6 +161,7 @@ class Hub:
         known = self._news
         news = await (tail(first, self.run_id) if known is None else tail(following, self.run_id, known))
         found, last = news.head, news.last
+        self._note_project(found)
         ring = self._ring or RingBuffer(self.run_id, news.after)
         self._extend(ring, news, news.items)
         while ring.head < last:
@@ -164,6 +170,15 @@ class Hub:
         self.touched = found and found.touched_at
         self.gone = found is None or found.deleted_at is not None  # only now: its clients have the rest by then
         await self._publish(ring)
+
+    def _note_project(self, found: Head | None) -> None:
+        """Note where the run belongs; who does not see that gets nothing of this look, which may be of after a move."""
+        if found is None or found.project_id == self.project_id:
+            return
+        self.project_id = found.project_id
+        for watcher in self.watchers:
+            if not watcher.access.sees(found.project_id):
+                watcher.doubt()
 
     def _extend(self, ring: RingBuffer, news: News, items: list[Item]) -> None:
         """Add the items, and remember at once how far the ring goes: a look that fails is repeated from there."""

@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from django.contrib.auth.models import User
-
-from realtime.hubs import broadcast
-from realtime.hubs.broadcast import RUN_LIST, run_group
+from realtime.hubs import broadcast, socket_access
+from realtime.hubs.broadcast import ACCESS, RUN_LIST, run_group
+from realtime.hubs.client_queue import ClientQueue
 from realtime.hubs.db_threads import logins, pages, tail
 from realtime.hubs.hub import Hub
-from realtime.hubs.list_hub import ClientQueue, ListHub
+from realtime.hubs.list_hub import ListHub
 from realtime.hubs.local_hints import Listener
 from realtime.hubs.run_poller import Interest, pause_between_looks, poll_runs
+from realtime.hubs.socket_access import SocketAccess
+from realtime.hubs.subscription import Subscription
 from request_ids.current import of_no_request
 from runs.queries import Head
 
@@ -36,27 +37,28 @@ class HubRegistry:
         self.run_list: ListHub | None = None
         self._poller: asyncio.Task[None] | None = None
         self._listener: Listener | None = None
+        self._rights: Subscription | None = None
 
     @contextmanager
-    def watching_run(self, run_id: int) -> Iterator[Hub]:
+    def watching_run(self, run_id: int, watcher: SocketAccess) -> Iterator[Hub]:
         """Yield the run's hub, which exists at least as long as the context."""
         hub = self.runs[run_id] = self.runs.get(run_id) or Hub(run_id)
-        hub.watchers += 1
+        hub.watchers.add(watcher)
         self._start_poller()
         try:
             yield hub
         finally:
-            hub.watchers -= 1
+            hub.watchers.discard(watcher)
             if not hub.watchers:
                 del self.runs[run_id]
                 hub.close()
                 self._stop_if_idle()
 
     @contextmanager
-    def watching_list(self, user: User, *, only_queue: bool = False) -> Iterator[ClientQueue]:
-        """Yield what happens to runs that `user` may see, or to the queue of runs, while the context lasts."""
+    def watching_list(self, watcher: SocketAccess, *, only_queue: bool = False) -> Iterator[ClientQueue]:
+        """Yield what happens to runs that the socket's user may see, or to their queue, while the context lasts."""
         hub = self.run_list = self.run_list or ListHub()
-        client = hub.join(user, only_queue=only_queue)
+        client = hub.join(watcher, only_queue=only_queue)
         self._start_poller()
         try:
             yield client
@@ -66,6 +68,11 @@ class HubRegistry:
                 self.run_list = None
                 hub.close()
                 self._stop_if_idle()
+
+    def rejoin_list(self, client: ClientQueue) -> None:
+        """Go on with what the client's user may see now."""
+        if self.run_list is not None:
+            self.run_list.rejoin(client)
 
     # --- what the run poller asks ---
 
@@ -96,10 +103,16 @@ class HubRegistry:
         self.wake(RUN_LIST, run_id)
 
     def _start_poller(self) -> None:
-        if self._poller is None:
-            self._listener = listener = None if broadcast.crosses_processes() else Listener(self.hinted)
-            pause = pause_between_looks(hears_machine=listener is not None and listener.listening)
-            self._poller = asyncio.create_task(poll_runs(self, pause), name="run poller", context=of_no_request())
+        if self._poller is not None:
+            return
+        listener = None
+        if broadcast.crosses_processes():
+            self._rights = Subscription(ACCESS, socket_access.doubt, socket_access.look_at_all, of="user_id")
+        else:
+            self._listener = listener = Listener(self.hinted, socket_access.doubt)
+            socket_access.look_at_all()  # of what was announced before, nothing was heard
+        pause = pause_between_looks(hears_machine=listener is not None and listener.listening)
+        self._poller = asyncio.create_task(poll_runs(self, pause), name="run poller", context=of_no_request())
 
     def _stop_if_idle(self) -> None:
         """Stop polling and close all connections when nobody watches any more."""
@@ -110,6 +123,9 @@ class HubRegistry:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
+        if self._rights is not None:
+            self._rights.close()
+            self._rights = None
         for reader in (tail, pages, logins):
             reader.close_connection()
 
@@ -127,5 +143,5 @@ def clients() -> Clients:
     registries = list(_registries.values())
     hubs = [hub for registry in registries for hub in list(registry.runs.values())]
     lists = [registry.run_list for registry in registries if registry.run_list is not None]
-    sockets = {"run": sum(hub.watchers for hub in hubs), "list": sum(hub.watchers for hub in lists)}
+    sockets = {"run": sum(len(hub.watchers) for hub in hubs), "list": sum(hub.watchers for hub in lists)}
     return Clients(sockets, len(hubs) + len(lists))

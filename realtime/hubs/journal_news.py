@@ -15,9 +15,9 @@ from runs.queries import Head, heads
 
 PRELOAD = 2_000
 """Newest events that a new hub reads at once: after a restart all clients come back with a recent number."""
-_STATE = 4  # the first columns: those of the run's row
+_STATE = 5  # the first columns: those of the run's row
 _QUESTION = f"""
-SELECT run.last_seq, run.status, run.touched_at, run.deleted_at,
+SELECT run.last_seq, run.status, run.touched_at, run.deleted_at, run.project_id,
     event.seq, event.attempt, event.type, event.timestamp, event.data
 FROM "{Run._meta.db_table}" run
     LEFT JOIN "{RunEvent._meta.db_table}" event

@@ -1,7 +1,8 @@
-"""Hints between the processes of one machine without Redis: a datagram with a run's number, "there is more".
+"""Hints between the processes of one machine without Redis: a datagram with a number.
 
-A process whose clients watch runs binds a socket in the folder of sockets below the home; who stores something sends
-the number to all sockets there (`local_sockets`). A hint that is lost the run poller finds out a moment later.
+That of a run says "there is more", and `user 3` that the rights of a user changed. A process whose clients watch runs
+binds a socket in the folder of sockets below the home; who stores something sends the number to all sockets there
+(`local_sockets`). A hint that is lost the run poller finds out a moment later, and one of rights the next look at them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from realtime.hubs.local_sockets import BoundSocket
 
 logger = logging.getLogger(__name__)
 READ_AT_ONCE = 256
+LONGEST = 32
 _RUN_ID = re.compile(rb"[0-9]{1,18}")
+_USER_ID = re.compile(rb"user ([0-9]{1,18})")
 
 
 def folder() -> Path:
@@ -34,11 +37,20 @@ def send(run_id: int) -> None:
     local_sockets.send(folder(), str(run_id).encode())
 
 
-class Listener:
-    """Calls `on_hint(run_id)` on this event loop, once for all equal hints that wait together, until `close`."""
+def send_access(user_id: int) -> None:
+    """Tell them that the rights of a user changed; never blocks, never raises."""
+    local_sockets.send(folder(), b"user %d" % user_id)
 
-    def __init__(self, on_hint: Callable[[int], object]) -> None:
+
+class Listener:
+    """Calls `on_hint(run_id)` and `on_access(user_id)` on this event loop, until `close`.
+
+    Once for all equal hints that wait together.
+    """
+
+    def __init__(self, on_hint: Callable[[int], object], on_access: Callable[[int], object]) -> None:
         self._on_hint = on_hint
+        self._on_access = on_access
         self._loop = asyncio.get_running_loop()
         self._bound: BoundSocket | None = None
         try:
@@ -60,11 +72,15 @@ class Listener:
             self._bound = None
 
     def _read(self, opened: socket.socket) -> None:
-        for run_id in {int(message) for message in _waiting(opened) if _RUN_ID.fullmatch(message)}:
+        waiting = {*_waiting(opened)}
+        # Rights first: what a run brings is then no longer sent to those who lost it.
+        for user_id in {int(found[1]) for message in waiting if (found := _USER_ID.fullmatch(message))}:
+            self._on_access(user_id)
+        for run_id in {int(message) for message in waiting if _RUN_ID.fullmatch(message)}:
             self._on_hint(run_id)
 
 
 def _waiting(opened: socket.socket) -> Iterator[bytes]:
     with contextlib.suppress(OSError):  # nothing is left
         for _ in range(READ_AT_ONCE):
-            yield opened.recv(32)
+            yield opened.recv(LONGEST)

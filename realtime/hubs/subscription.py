@@ -34,14 +34,17 @@ logging.getLogger("channels_redis.pubsub").addFilter(_Once())
 
 
 class Subscription:
-    """Calls `on_hint(run_id)` for each hint, and `on_join()` each time the group is joined.
+    """Calls `on_hint(number)` for each hint, and `on_join()` each time the group is joined.
 
-    What happened before joining can only be read, so `on_join` must look.
-    A layer that fails is tried again; until then no hint comes.
+    The number is that of a run, or what `of` names instead. What happened before joining can only be read, so `on_join`
+    must look. A layer that fails is tried again; until then no hint comes.
     """
 
-    def __init__(self, group: str, on_hint: Callable[[int], object], on_join: Callable[[], object]) -> None:
+    def __init__(
+        self, group: str, on_hint: Callable[[int], object], on_join: Callable[[], object], *, of: str = "run_id"
+    ) -> None:
         self._group = group
+        self._of = of
         self._on_hint = on_hint
         self._on_join = on_join
         self._failures = LogOnce(logger, f"Listening to the channel layer group {group}")
@@ -70,7 +73,7 @@ class Subscription:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RENEWAL_SECONDS):
                     while True:
-                        self._on_hint((await layer.receive(channel))["run_id"])
+                        self._on_hint((await layer.receive(channel))[self._of])
                         _connection.recovered()
         finally:
             with contextlib.suppress(Exception):  # it would replace a cancellation, and this task would go on

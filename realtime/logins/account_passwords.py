@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.pages import ChangePassword
+from audit.recording import record
 from realtime.logins import failed_tries, refusals, throttled_backend
 from realtime.logins.client_address import address_of
 from realtime.logins.refusals import Refusal
@@ -29,7 +30,8 @@ class ThrottledChangePassword(ChangePassword):
         return super().post(request) if refusal is None else refused(request, refusal)
 
     def note_wrong(self, request: HttpRequest) -> None:
-        """Count a wrong old password."""
+        """Count and record a wrong old password."""
+        record("password.refused", target=request.user.get_username())
         failed_tries.count(failed_tries.ANYWHERE, _of(request))
         logger.warning("wrong old password of user %s from %s", request.user.pk, address_of(request))
 

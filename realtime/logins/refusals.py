@@ -53,6 +53,15 @@ def dead_links() -> Refusal:
     return Refusal("This link no longer works", sentence, failed_tries.lock_seconds(), limit)
 
 
+def failed_sign_ons() -> Refusal:
+    """Say that too many logins at the identity provider failed."""
+    sentence = (
+        "Logins at the identity provider that could not be verified came too often from this address. "
+        f"Wait {minutes()} and try again. Those who are logged in stay so."
+    )
+    return Refusal("Too many failed logins", sentence, failed_tries.lock_seconds())
+
+
 def busy() -> Refusal:
     """Say that too many log in at the moment."""
     sentence = f"Too many log in at this moment. Nothing is wrong with yours: try again in {RETRY_SECONDS} seconds."

@@ -12,6 +12,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
+from audit.recording import record
 from realtime.logins import failed_tries, refusals
 from realtime.logins.client_address import address_of
 from runs.problems import problem_types
@@ -46,6 +47,7 @@ class ThrottledTokens(BaseAuthentication):
 
 
 def count_wrong(request: Request) -> None:
-    """Count a wrong token; raises TooManyWrongTokens."""
+    """Count and record a wrong token; raises TooManyWrongTokens."""
+    record("token.refused")
     if failed_tries.too_many(address_of(request._request), failed_tries.TOKENS):
         raise TooManyWrongTokens

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                     models.BigIntegerField(help_text="The run that it is for; null: any address", null=True),
                 ),
                 ("session_key", models.CharField(blank=True, max_length=40)),
-                ("token_pk", models.CharField(blank=True, max_length=128)),
+                ("token_pk", models.BigIntegerField(null=True)),
                 ("expires_at", models.DateTimeField(db_index=True)),
                 (
                     "user",

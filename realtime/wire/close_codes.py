@@ -10,6 +10,8 @@ BAD_REQUEST = 4400
 NO_LOGIN = 4401
 WRONG_ORIGIN = 4403
 UNKNOWN_RUN = 4404
+ACCESS_ENDED = 4410
+"""What the client saw until now it may no longer see; asked for again, it is unknown to it."""
 FAILED = 4500
 """A fault of the server: the client may come back at once."""
 

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from runs.api.async_view import release_connection
 from runs.api.csv_download import attachment_headers
 from runs.api.heavy_requests import EXPORTS
+from runs.api.recorded_reading import record_download
 from runs.api.views import ReadingView
 from runs.files import run_files
 from runs.files.local_files import Content, RunFile
@@ -44,6 +45,7 @@ class RunArchive(ReadingView):
         headers = attachment_headers(f"run-{run_id}.zip")
         if request.method == "HEAD":
             return HttpResponse(content_type="application/zip", headers=headers)
+        record_download(request, "archive.downloaded", run_id, files=len(files))
         return StreamingHttpResponse(ZipStream(run, files), content_type="application/zip", headers=headers)
 
 

@@ -18,6 +18,7 @@ from runs.api.csv_download import attachment_headers
 from runs.api.entity_tags import ASKED_AGAIN, NOT_KEPT, entity_tag, not_modified, tagged, tagged_content, unless_known
 from runs.api.heavy_requests import DOWNLOADS, LISTS, HeavyView, Kind
 from runs.api.journal_watch import journal_watch
+from runs.api.recorded_reading import action_of_file, record_download
 from runs.api.renderers import JSONRenderer
 from runs.files import run_files
 from runs.files import serializers as file_serializers
@@ -86,6 +87,19 @@ class ReadingView(HeavyView):
         return run
 
 
+class WaitingView(AsyncView, ReadingView):
+    """The base of those that may wait for news of a run."""
+
+    def require_sight(self, run_id: int) -> None:
+        """Raise NotFound where the user no longer sees a run that was found before; to be called after a wait.
+
+        Raises as a request without a login where that ended.
+        """
+        self.authenticate_again()
+        if not queries.still_sees(self.request.user, run_id):
+            raise NotFound(f"Run {run_id} does not exist.")
+
+
 class RunList(ReadingView):
     """One page of summaries, newest first by default, with the columns and curves that were asked for."""
 
@@ -114,7 +128,8 @@ class Facets(ReadingView):
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
         condition = are_chosen(request.user, self.asked)
-        return Response(facets(condition, whole=chooses_all(self.asked), searched="search" in self.asked))
+        whole = chooses_all(self.asked) and queries.sees_all(request.user)
+        return Response(facets(condition, whole=whole, searched="search" in self.asked))
 
 
 class Grouped(ReadingView):
@@ -131,7 +146,7 @@ class Grouped(ReadingView):
             asked["by"],
             asked["page_size"],
             asked.get("cursor"),
-            whole=chooses_all(asked),
+            whole=chooses_all(asked) and queries.sees_all(request.user),
             searched="search" in asked,
         )
         links = page.links(request.build_absolute_uri())
@@ -156,7 +171,7 @@ class RunDetail(ReadingView):
 
     def detail(self, run_id: int) -> Response:
         """Build the answer; raises NotFound."""
-        run = one_of(self.visible().select_related("owner", "revised_by"), run_id)
+        run = one_of(self.visible().select_related("owner", "project", "revised_by"), run_id)
         patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
         return Response(serializers.run_detail(run) | {"patience": patience})
 
@@ -169,7 +184,7 @@ class GroupList(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Return the page."""
-        found = queries.visible_groups(request.user).select_related("owner")
+        found = queries.visible_groups(request.user).select_related("owner", "project")
         page = page_of([Part(found)], NEWEST_FIRST, self.asked["page_size"], self.asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
         return Response({**links, "results": [group_summary(report) for report in statistics.reports(page.rows)]})
@@ -180,7 +195,7 @@ class GroupDetail(ReadingView):
 
     def get(self, request: Request, group_id: int) -> Response:
         """Return the group."""
-        group = queries.visible_groups(request.user).select_related("owner").filter(pk=group_id).first()
+        group = queries.visible_groups(request.user).select_related("owner", "project").filter(pk=group_id).first()
         if group is None:
             raise NotFound(f"Group {group_id} does not exist.")
         return Response(group_detail(statistics.report(group)))
@@ -242,11 +257,13 @@ class RunFileDownload(ReadingView):
         run = Run(pk=self.head_of(run_id).id)
         try:
             known = entity_tag(request, run_files.version(run, name))
-            return not_modified(request, known, ASKED_AGAIN) or _streamed(request, run_files.opened(run, name), name)
+            answer = not_modified(request, known, ASKED_AGAIN) or _streamed(request, run_files.opened(run, name), name)
         except FileNotFoundError:
             raise NotFound(f"Run {run_id} has no file {name!r}.") from None
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
+        record_download(request, action_of_file(name), run_id, file=name)
+        return answer
 
 
 def _streamed(request: Request, content: Content, name: str) -> HttpResponseBase:
@@ -256,7 +273,7 @@ def _streamed(request: Request, content: Content, name: str) -> HttpResponseBase
     return tagged(response, entity_tag(request, content.version), ASKED_AGAIN)
 
 
-class RunEvents(AsyncView, ReadingView):
+class RunEvents(WaitingView):
     """The journal after a seq; with `wait`, the answer comes when there is something new, or the run has ended.
 
     Asynchronous, so that waiting clients cost no query and no thread of their own while they wait.
@@ -276,6 +293,7 @@ class RunEvents(AsyncView, ReadingView):
         if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
             await sync_to_async(release_connection)()
             head = await journal_watch().wait_for_growth(run_id, asked["after"], asked["wait"]) or head
+            await sync_to_async(self.require_sight)(run_id)
         return Response(await sync_to_async(_journal_page)(head, asked))
 
 

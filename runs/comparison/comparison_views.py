@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from runs.api.csv_download import Pieces, csv_stream
 from runs.api.heavy_requests import EXPORTS, STATISTICS
+from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.comparison.compared_runs import SIDES, SPLITS, NotComparable, by_split
 from runs.errors import InvalidRequest
@@ -130,12 +131,14 @@ class FlippedSamples(ComparisonView):
 
     parameters = FlippedParameters
 
-    def get(self, _request: Request) -> Response:
+    def get(self, request: Request) -> Response:
         """Return a page of them."""
         from runs.comparison.flipped_samples import flipped_samples  # noqa: PLC0415
 
         runs, split = self.pair()
-        return Response(self.answered(lambda: flipped_samples(runs, split, self.asked["right"], self.asked["page"])))
+        found = self.answered(lambda: flipped_samples(runs, split, self.asked["right"], self.asked["page"]))
+        record_reading(request, "run.samples_viewed", runs, split=split)
+        return Response(found)
 
 
 class FlippedTable(ComparisonView):
@@ -144,7 +147,7 @@ class FlippedTable(ComparisonView):
     parameters = FlippedParameters
     heavy = EXPORTS
 
-    def get(self, _request: Request) -> HttpResponseBase:
+    def get(self, request: Request) -> HttpResponseBase:
         """Stream the table."""
         from runs.comparison.flipped_samples import csv_pieces  # noqa: PLC0415
 
@@ -153,4 +156,5 @@ class FlippedTable(ComparisonView):
             head, rows = self.answered(lambda: csv_pieces(runs, split))
         except NotComparable as error:
             raise NotFound(str(error)) from error
+        record_reading(request, "samples.exported", runs, split=split, what="differing decisions")
         return csv_stream(f"flipped-{runs[0].pk}-{runs[1].pk}-{split}.csv", Pieces(head, rows))

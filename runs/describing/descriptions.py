@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from audit.recording import record
 from runs.models import Run
 
 
@@ -35,6 +36,7 @@ def change(
             Run.objects.filter(pk=run_id).update(
                 **changes, revision=run.revision + 1, revised_by=by, revised_at=moment, touched_at=moment
             )
+            record("run.described", target=run, revision=run.revision + 1, changes=changes)
 
 
 def _what_happened(run: Run) -> str:

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from runs.api.csv_download import csv_download
 from runs.api.heavy_requests import EXPORTS, STATISTICS, Kind
+from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.files.store import StoreError
@@ -142,11 +143,16 @@ class FinalSamples(EvaluationView):
 
     parameters = PageParameters
 
-    def get(self, _request: Request, run_id: int) -> Response:
+    def get(self, request: Request, run_id: int) -> Response:
         """Return a page of them."""
         from runs.evaluation.cell_samples import samples_of_cell  # noqa: PLC0415
 
-        return self.answer(run_id, lambda run, result, label: samples_of_cell(run, result, label, self.asked))
+        def build(run: Run, result: FinalResult, label: int) -> dict[str, Any]:
+            found = samples_of_cell(run, result, label, self.asked)
+            record_reading(request, "run.samples_viewed", [run], split=result.split)
+            return found
+
+        return self.answer(run_id, build)
 
 
 class FinalSamplesExport(EvaluationView):
@@ -155,7 +161,7 @@ class FinalSamplesExport(EvaluationView):
     parameters = CellParameters
     heavy = EXPORTS
 
-    def get(self, _request: Request, run_id: int) -> HttpResponse:
+    def get(self, request: Request, run_id: int) -> HttpResponse:
         """Return the file; 404 where there are no samples to list, with the reason."""
         from runs.evaluation.cell_samples import exported  # noqa: PLC0415
         from runs.evaluation.class_scores import NoScores  # noqa: PLC0415
@@ -167,4 +173,5 @@ class FinalSamplesExport(EvaluationView):
             raise NotFound(str(error)) from error
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
+        record_reading(request, "samples.exported", [result.run], split=result.split, cell=self.asked["cell"])
         return csv_download(f"run-{run_id}-{result.split}-{self.asked['cell']}.csv", text)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from runs import queries
 from runs.api.csv_download import Pieces, csv_stream
 from runs.api.heavy_requests import EXPORTS
+from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.errors import Conflict
 from runs.files.store import StoreError
@@ -30,7 +31,7 @@ class RunPredictions(ReadingView):
     parameters = PredictionParameters
     heavy = EXPORTS
 
-    def get(self, _request: Request, run_id: int) -> HttpResponseBase:
+    def get(self, request: Request, run_id: int) -> HttpResponseBase:
         """Stream the table; 404 without one, 409 while the run goes on, 503 when the object store fails."""
         run = one_of(self.visible(), run_id)
         if run.status not in Run.ENDED:
@@ -40,6 +41,7 @@ class RunPredictions(ReadingView):
             pieces = self._pieces(run)
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
+        record_reading(request, "predictions.downloaded", [run], split=self.asked.get("split"))
         return csv_stream(f"run-{run.pk}-predictions.csv", pieces)
 
     def _pieces(self, run: Run) -> Pieces:

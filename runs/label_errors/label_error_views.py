@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from runs.api.csv_download import csv_download
 from runs.api.heavy_requests import EXPORTS, STATISTICS
+from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable
 from runs.errors import InvalidRequest
 from runs.files.store import StoreError
@@ -63,8 +64,14 @@ class LabelErrorView(ReadingView):
     parameters = LabelErrorParameters
     heavy = STATISTICS
 
+    read_by = "run.samples_viewed"
+    """The action that says that the list was read."""
+
     def found(self) -> Suspicion:
-        """Compute the list; raises NotFound where the user may see none of the runs, and 503 without object store."""
+        """Compute the list, and record that it is read.
+
+        Raises NotFound where the user may see none of the runs, and 503 without object store.
+        """
         from runs.label_errors.suspected_labels import suspicion  # noqa: PLC0415
 
         asked = self.asked
@@ -73,9 +80,11 @@ class LabelErrorView(ReadingView):
         if not runs:
             raise NotFound("There are no such runs.")
         try:
-            return suspicion(runs)
+            found = suspicion(runs)
         except StoreError as error:
             raise StoreUnavailable(str(error)) from error
+        record_reading(self.request, self.read_by, runs, what="suspected label errors")
+        return found
 
 
 class LabelErrors(LabelErrorView):
@@ -104,6 +113,7 @@ class LabelErrorsExport(LabelErrorView):
     """All of them as CSV."""
 
     heavy = EXPORTS
+    read_by = "samples.exported"
 
     def get(self, _request: Request) -> HttpResponse:
         """Return the file."""

@@ -26,7 +26,8 @@ from runs.listing.columns import MOST_COLUMNS, Column
 from runs.listing.grouping import BY
 from runs.listing.search import has_words
 from runs.models import Run, RunTag
-from runs.queries import may_see
+from runs.projects.project_names import numbers_of
+from runs.queries import in_projects, may_see
 from runs.tagging.tag_names import normalised
 
 M = TypeVar("M", bound=Model)
@@ -127,6 +128,7 @@ class Choice(Parameters):
     dataset = Listed(max_length=20_000, help_text="The same as `source_path`.")
     model = Listed(help_text="Any of these networks.")
     owner = Listed(help_text="Any of these users.")
+    project = Listed(help_text="Any of these projects, by name or number.")
     group = Numbers(help_text="Any of these groups, by number.")
     final_split = Listed(("test", "val"), help_text="Evaluated on any of these splits.")
     created_after = Moment(required=False, help_text="From this date or time on, ISO 8601.")
@@ -264,6 +266,8 @@ def are_chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Q:
     Without a search it is one on `Run` too.
     """
     condition = may_see(user, deleted=asked["deleted"]) & _fits(RUN_LOOKUPS, asked)
+    if "project" in asked:
+        condition &= in_projects(user, numbers_of(asked["project"]))
     if "tag" in asked:
         condition &= Q(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
     return condition & has_words(asked["search"]) if "search" in asked else condition

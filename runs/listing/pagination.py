@@ -35,12 +35,14 @@ class Cursor(NamedTuple):
 class Part(NamedTuple, Generic[R]):
     """Rows that an index can give in their order: by `columns`, of which none is null in any of the rows.
 
-    Equal rows are ordered by `tie`, which is unique.
+    Equal rows are ordered by `tie`, which is unique. With `lanes`, which divide the rows, it can do so for each of them
+    alone; such rows have no columns.
     """
 
     rows: QuerySet[Any, R]
     columns: tuple[str, ...] = ()
     tie: str = "id"
+    lanes: tuple[Q, ...] = ()
 
 
 class Order(NamedTuple):
@@ -86,7 +88,7 @@ def page_of(parts: Sequence[Part[R]], order: Order, size: int, token: str | None
         beside = cursor if cursor is not None and cursor.part == number else None
         rows = part.rows.filter(_beyond(beside, part, order)) if beside else part.rows
         in_order = rows.order_by(*_order_by(part, order, reverse=backwards))
-        found += [(number, row) for row in in_order[: size + 1 - len(found)]]
+        found += [(number, row) for row in _first(in_order, part, order, size + 1 - len(found), backwards=backwards)]
         if len(found) > size:
             break
     shown, more = found[:size], len(found) > size
@@ -97,6 +99,14 @@ def page_of(parts: Sequence[Part[R]], order: Order, size: int, token: str | None
         has_next=bool(shown) and (more or backwards),
         has_previous=bool(shown) and (more if backwards else cursor is not None),
     )
+
+
+def _first(rows: QuerySet[Any, R], part: Part[R], order: Order, number: int, *, backwards: bool) -> list[R]:
+    """Read the first of the rows, which are in their order: of lanes those of each, merged."""
+    if not part.lanes:
+        return list(rows[:number])
+    found = [row for lane in part.lanes for row in rows.filter(lane)[:number]]
+    return sorted(found, key=lambda row: _plain(row, part.tie), reverse=order.tie_descending != backwards)[:number]
 
 
 def first_page(rows: Sequence[R], size: int) -> Page[R]:

@@ -18,8 +18,9 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from audit.recording import record
 from runs import lifecycle
-from runs.derived_models import MetricSummary, OptionValue, PackedEvents, SavedPoint, StoredFile
+from runs.derived_models import MetricSummary, OptionValue, PackedEvents, RunDiskUsage, SavedPoint, StoredFile
 from runs.files import store, stored_files
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag
 
@@ -30,7 +31,7 @@ PAUSE_SECONDS = 0.02
 
 _LARGE: tuple[type[Model], ...] = (RunEvent, RunMetric)
 _ROWS: tuple[type[Model], ...] = (
-    *_LARGE, PackedEvents, MetricSummary, OptionValue, SavedPoint, FinalResult, RunTag, StoredFile,
+    *_LARGE, PackedEvents, MetricSummary, OptionValue, SavedPoint, FinalResult, RunTag, StoredFile, RunDiskUsage,
 )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ class NotPossible(Exception):
 def delete(run_id: int, by: User) -> None:
     """Hide a run that has ended; a queued one is cancelled first. Raises NotPossible, and Run.DoesNotExist."""
     with transaction.atomic():
-        run = Run.objects.select_for_update().only("status", "deleted_at").get(pk=run_id)
+        run = Run.objects.select_for_update().get(pk=run_id)
         if run.deleted_at is not None:
             raise NotPossible(f"Run {run_id} is deleted already.")
         if run.status in Run.RUNNING:
@@ -53,6 +54,7 @@ def delete(run_id: int, by: User) -> None:
             lifecycle.cancel(run_id, CANCELLED.format(by=by))
         now = timezone.now()
         Run.objects.filter(pk=run_id).update(deleted_at=now, deleted_by=by, touched_at=now)
+        record("run.deleted", target=run, status=run.status)
 
 
 class Restored(NamedTuple):
@@ -79,6 +81,7 @@ def restore(run_id: int) -> Restored:
                 f"Run {run_id} was deleted more than {settings.UNDO_DAYS:g} days ago and can no longer be restored."
             )
         Run.objects.filter(pk=run_id).update(deleted_at=None, deleted_by=None, touched_at=timezone.now())
+        record("run.restored", target=run)
     if run.reason == CANCELLED.format(by=run.deleted_by):
         detail = f"Run {run_id} is back, but cancelled: it was queued when it was deleted. Run it again to train it."
         return Restored(detail, cancelled=True)
@@ -112,7 +115,8 @@ def purge(run: Run, pause: Callable[[float], None] = time.sleep) -> bool:
     with transaction.atomic():
         for rows in _ROWS:
             rows._base_manager.filter(run_id=run.pk).delete()
-        Run.objects.filter(pk=run.pk).delete()
+        if Run.objects.filter(pk=run.pk).delete()[0]:
+            record("run.purged", target=run)
         if run.group_id is not None:
             RunGroup.objects.filter(pk=run.group_id, runs=None).delete()
     return True

@@ -22,6 +22,7 @@ from runs.files import run_files, stored_files
 from runs.files.local_files import RunFile
 from runs.models import Run, RunEvent
 from runs.packed_journal import packed_events
+from runs.quotas import disk_usage
 
 BATCH_NUMBERS = 5_000
 """Numbers of the journal that one transaction covers: it locks the database for some hundredths of a second."""
@@ -100,6 +101,8 @@ def remove_checkpoints(run: Run) -> Amount:
         objects = run_files.remove(run, [file.name for file in spare])
     # After the commit: a slow store must not keep the database locked.
     stored_files.remove_objects(objects)
+    if spare:
+        disk_usage.measure(run.pk)
     return Amount(len(spare), sum(file.size for file in spare))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from audit.recording import record
 from runs.derived_models import SavedPoint
 from runs.models import Run
 
@@ -39,7 +40,16 @@ class NothingSaved(Exception):
 def save(run: Run, by: str, reason: str, decision: Decision) -> SavedPoint:
     """Add a point, which holds from now on. Raises Changed."""
     columns = {name: getattr(decision, name) for name in Decision.__dataclass_fields__}
-    return _added(run, by=by, reason=reason, **columns)
+    told: dict[str, Any] = {
+        "rule": decision.rule,
+        "number": decision.number,
+        "threshold": decision.threshold,
+        "reason": reason,
+    }
+    with transaction.atomic():
+        point = _added(run, by=by, reason=reason, **columns)
+        record("operating_point.saved", target=run, **told)
+    return point
 
 
 def withdraw(run: Run, by: str, reason: str) -> SavedPoint:
@@ -48,6 +58,7 @@ def withdraw(run: Run, by: str, reason: str) -> SavedPoint:
         _locked(run)
         if current(run) is None:
             raise NothingSaved
+        record("operating_point.withdrawn", target=run, reason=reason)
         return _added(run, by=by, reason=reason)
 
 

@@ -1,13 +1,13 @@
 """Predict for each queued run its place, when it will start, and why it waits.
 
-At most five queries for any number of runs: ask once for many.
+At most seven queries for any number of runs: ask once for many.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,8 +19,9 @@ from django.db.models import DateTimeField
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from access.models import Project
 from runs.models import Queue, Run, Worker
-from runs.queue import ORDER, read_queue
+from runs.queue import ORDER, limits_of_projects, read_queue
 from runs.scheduling import workers
 from runs.scheduling.asked_resources import Asked, asked_for
 from runs.scheduling.queue_simulation import Capacity, Training, Waiting, starts
@@ -57,11 +58,18 @@ class Forecast:
     workers: list[Worker]
     held: Sequence[Held]  # the runs that train, the first that would start first
     places: Mapping[int, Place] = field(default_factory=dict)
+    projects: Mapping[int, int] = field(default_factory=dict)  # of each run that trains or waits
 
     @property
     def running(self) -> int:
         """How many runs train."""
         return len(self.held)
+
+    def runs_of(self, projects: Collection[int] | None) -> frozenset[int] | None:
+        """Choose the runs of these projects, of those that train or wait; None: all."""
+        if projects is None:
+            return None
+        return frozenset(run_id for run_id, project in self.projects.items() if project in projects)
 
     def of(self, run_id: int) -> Place | None:
         """Return the run's place; None for a run that does not wait."""
@@ -73,6 +81,7 @@ class _Row(NamedTuple):
 
     pk: int
     status: str
+    project_id: int
     owner_id: int
     experiment: str
     source: str
@@ -110,7 +119,7 @@ class _Row(NamedTuple):
 
 
 _COLUMNS = (
-    *("pk", "status", "owner_id", "experiment_name", "source_path", "max_epochs", "progress"),
+    *("pk", "status", "project_id", "owner_id", "experiment_name", "source_path", "max_epochs", "progress"),
     *("eta_seconds", "spent_seconds", "attempt_start", "worker"),
 )
 _CREATED = AsStored("created_at", output_field=DateTimeField())
@@ -137,19 +146,24 @@ def forecast(now: datetime | None = None) -> Forecast:
     waiting = [row for row in rows if row.status == Run.Status.QUEUED]
     used = workers.busy(row.worker for row in training)
     times: Mapping[int, float | None] = {}
+    limits = limits_of_projects() if waiting else {}
     if waiting and present and not queue.paused:
-        times = _starts(present, training, waiting, now)
-    reasons = _Reasons(queue, present, used, training)
+        times = _starts(present, training, waiting, now, limits)
+    reasons = _Reasons(queue, present, used, training, limits)
     places = {
         row.pk: Place(position, _moment(now, times.get(row.pk)), reasons.of(row, position))
         for position, row in enumerate(waiting, 1)
     }
     held = [Held.of(row.pk, row.worker) for row in training]
-    return Forecast(queue, present, held, places)
+    return Forecast(queue, present, held, places, {row.pk: row.project_id for row in rows})
 
 
 def _starts(
-    present: Sequence[Worker], training: Sequence[_Row], waiting: Sequence[_Row], now: datetime
+    present: Sequence[Worker],
+    training: Sequence[_Row],
+    waiting: Sequence[_Row],
+    now: datetime,
+    limits: Mapping[int, int],
 ) -> dict[int, float | None]:
     estimator = _estimator(tuple(_FINISHED.stored()))
     return starts(
@@ -160,11 +174,13 @@ def _starts(
                 row.owner_id,
                 len(workers.gpus_in(row.worker)),
                 row.seconds(estimator, now),
+                row.project_id,
             )
             for row in training
         ],
-        [Waiting(row.pk, row.owner_id, row.gpus, row.seconds(estimator, now)) for row in waiting],
+        [Waiting(row.pk, row.owner_id, row.gpus, row.seconds(estimator, now), row.project_id) for row in waiting],
         settings.RUNS_PER_USER,
+        limits,
     )
 
 
@@ -196,8 +212,16 @@ def _moment(now: datetime, seconds: float | None) -> datetime | None:
 class _Reasons:
     """The reasons why queued runs wait, the nearest obstacle first."""
 
-    def __init__(self, queue: Queue, present: Sequence[Worker], used: Counter[str], training: Sequence[_Row]) -> None:
-        self._paused, self._present, self._used = queue.paused, present, used
+    def __init__(
+        self,
+        queue: Queue,
+        present: Sequence[Worker],
+        used: Counter[str],
+        training: Sequence[_Row],
+        limits: Mapping[int, int],
+    ) -> None:
+        self._paused, self._present, self._used, self._limits = queue.paused, present, used, limits
+        self._of_project = Counter(row.project_id for row in training)
         self._slots = sum(one.slots for one in present)
         self._of_owner = Counter(row.owner_id for row in training)
         self._taken = Counter(name for row in training for name in [workers.name_in(row.worker)] * _named_gpus(row))
@@ -212,9 +236,21 @@ class _Reasons:
         if limit is not None and own >= limit:
             owner = self._names[row.owner_id]
             return f"{_plural(own, 'run')} of {owner} train{'s' if own == 1 else ''} already, the limit per user."
+        if (allowed := self._limits.get(row.project_id)) is not None:
+            training = self._of_project[row.project_id]
+            if training >= allowed:
+                return self._of_full_project(row.project_id, training)
         if position > 1:
             return f"{_plural(position - 1, 'run')} before it."
         return self._of_the_next(row)
+
+    def _of_full_project(self, project_id: int, training: int) -> str:
+        name = self._projects.get(project_id, project_id)
+        if not training:
+            return f"The quota of the project {name} lets no run train; an operator of this server can change it."
+        return (
+            f"{_plural(training, 'run')} of the project {name} train{'s' if training == 1 else ''} already, its quota."
+        )
 
     def _of_the_next(self, row: _Row) -> str:
         free = [one for one in self._present if one.slots > self._used[one.name]]
@@ -229,6 +265,11 @@ class _Reasons:
     def _names(self) -> dict[int, str]:
         """Look up the owners' user names; joined to the runs, SQLite would walk all of them owner by owner."""
         return dict(User.objects.filter(pk__in=self._of_owner).values_list("pk", "username"))
+
+    @cached_property
+    def _projects(self) -> dict[int, str]:
+        """Look up the names of projects that have a limit."""
+        return dict(Project.objects.filter(pk__in=self._limits).order_by().values_list("pk", "name"))
 
     def _free_gpus(self, one: Worker) -> int:
         return len(one.gpus) - self._taken[one.name]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from django.db import transaction
 from django.utils import timezone
 
+from audit.recording import record
 from runs.models import Run, RunTag
 from runs.tagging.tag_names import MAX_TAGS
 
@@ -23,7 +24,7 @@ def tag_new(run: Run, names: Iterable[str]) -> None:
 def change(run_id: int, add: Collection[str], remove: Collection[str]) -> list[str]:
     """Add and remove normalised tags; return the run's tags. One that is in both stays. Raises TooManyTags."""
     with transaction.atomic():
-        Run.objects.select_for_update().only("pk").get(pk=run_id)
+        run = Run.objects.select_for_update().get(pk=run_id)
         before = set(tags_of(run_id))
         after = (before - set(remove)) | set(add)
         if len(after) > MAX_TAGS:
@@ -32,6 +33,7 @@ def change(run_id: int, add: Collection[str], remove: Collection[str]) -> list[s
             RunTag.objects.filter(run_id=run_id, name__in=before - after).delete()
             RunTag.objects.bulk_create(RunTag(run_id=run_id, name=name) for name in sorted(after - before))
             Run.objects.filter(pk=run_id).update(touched_at=timezone.now())
+            record("run.tagged", target=run, added=sorted(after - before), removed=sorted(before - after))
         return sorted(after)
 
 

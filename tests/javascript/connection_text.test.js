@@ -43,6 +43,10 @@ test("final states name the way out", () => {
   assert.equal(text({ kind: "logged-out" }).link, "login");
   assert.equal(text({ kind: "refused" }).link, "reload");
   assert.deepEqual(text({ kind: "gone" }), { kind: "gone", text: "Deleted: no more events" });
+  assert.equal(text({ kind: "missing" }).text, "No more events: deleted, or no longer yours to see");
+  const withdrawn = text({ kind: "withdrawn" });
+  assert.equal(withdrawn.text, "No more events: you may no longer see this run.");
+  assert.equal(withdrawn.link, "runs");
 });
 
 test("events that are still to come are counted", () => {

@@ -46,6 +46,10 @@ test("a deleted run leaves that state only by being restored", () => {
   assert.equal(after("loaded", "deleted", "restored"), "loading");
 });
 
+test("a run that is gone, withdrawn or missing leads to the same state", () => {
+  for (const kind of ["gone", "withdrawn", "missing"]) assert.equal(SIGNALS[kind], "deleted");
+});
+
 test("every state can be reached, and every state can be left", () => {
   const names = Object.keys(TRANSITIONS);
   const reached = new Set(Object.values(TRANSITIONS).flatMap(Object.values));
@@ -66,7 +70,8 @@ test("a signal says whether it led on", () => {
 });
 
 test("every state of a connection but `connecting` is a signal", () => {
-  const kinds = ["live", "polling", "catching-up", "reconnecting", "logged-out", "refused", "gone"];
+  const kinds = ["live", "polling", "catching-up", "reconnecting", "logged-out", "refused"];
+  kinds.push("gone", "withdrawn", "missing");
   assert.deepEqual(Object.keys(SIGNALS).sort(), kinds.sort());
 });
 

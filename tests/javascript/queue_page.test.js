@@ -38,6 +38,9 @@ test("a run that starts, ends, is deleted or is new moves where it belongs", () 
   rows.receive(summary(5, "queued"));
   assert.deepEqual(ids(rows.waiting([entry(5, 1)])), [5]);
   assert.equal(rows.receive({ type: "run_deleted", run_id: 5 }), true);
+  rows.receive(summary(6, "queued"));
+  assert.equal(rows.receive({ type: "run_withdrawn", run_id: 6 }), true);
+  assert.deepEqual(ids(rows.waiting([entry(6, 1)])), []);
   assert.equal(rows.receive({ type: "run_status", run_id: 5, data: {} }), false);
 });
 

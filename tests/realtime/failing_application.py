@@ -13,8 +13,8 @@ from django.conf import settings
 from project.asgi import application
 from realtime import auth
 from realtime.consumers import RunConsumer
+from realtime.hubs.client_queue import ClientQueue
 from realtime.hubs.hub import Hub
-from realtime.hubs.list_hub import ClientQueue
 
 __all__ = ["FAULTS", "application"]
 P = ParamSpec("P")

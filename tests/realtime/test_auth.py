@@ -21,6 +21,7 @@ from websockets.asyncio.client import connect
 
 from realtime import auth
 from realtime.auth import is_ours
+from realtime.hubs.socket_access import SocketAccess
 from realtime.login import login_link
 from realtime.wire.close_codes import NO_LOGIN, Refused
 from runs.failures import thread_failures
@@ -237,7 +238,7 @@ async def test_an_open_socket_is_looked_at_again_after_whatever_a_look_fails_of(
     monkeypatch.setattr(auth, "identify", failing)
     monkeypatch.setattr(auth, "RECHECK_SECONDS", 0.01)
     before = thread_failures.counts()["credentials"]
-    await asyncio.wait_for(auth._watch({}, send), 20)
+    await asyncio.wait_for(auth._watch({}, send, SocketAccess(User())), 20)
     assert [message["code"] for message in sent] == [NO_LOGIN]
     assert thread_failures.counts()["credentials"] > before
 

@@ -10,6 +10,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from realtime.hubs import broadcast
+from realtime.hubs.broadcast import Hint
 from realtime.hubs.log_once import LogOnce
 from runs.failures import thread_failures
 from tests.servers import free_port
@@ -42,7 +43,7 @@ def test_unreachable_layer_costs_nothing(nowhere: None, caplog: pytest.LogCaptur
     for _ in range(10):
         start = time.perf_counter()
         for run_id in range(300):
-            sender.hint(run_id)
+            sender.send(Hint(run_id=run_id))
         taken.append(time.perf_counter() - start)
     assert min(taken) < 0.1, "300 hints to a layer that cannot be reached, while nothing else had the processor"
     eventually(lambda: FAILS in caplog.text)

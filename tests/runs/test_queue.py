@@ -13,6 +13,7 @@ from django.db import connections
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from access.models import Project
 from runs import lifecycle, queue
 from runs.models import Run, RunEvent
 from runs.queue import place_in_queue, waiting
@@ -93,6 +94,49 @@ def test_a_user_at_the_limit_holds_up_nobody_else(user: User, settings: Settings
     freed = lifecycle.claim_next("a worker")
     assert freed is not None
     assert freed.pk == own[1].pk
+
+
+def test_a_project_at_its_quota_holds_up_no_other(user: User) -> None:
+    heart = Project.objects.create(name="Heart", max_running=1)
+    own = [lifecycle.create(user, CONFIG, priority=5, project=heart) for _ in range(2)]
+    other = lifecycle.create(user, CONFIG)
+    found = [lifecycle.claim_next("a worker") for _ in range(3)]
+    assert [run and run.pk for run in found] == [own[0].pk, other.pk, None]
+    lifecycle.cancel(own[0].pk, "Enough.")  # it holds its slot until its processes are gone
+    assert lifecycle.claim_next("a worker") is None
+    lifecycle.end(own[0].pk, 1, "cancelled", None)
+    freed = lifecycle.claim_next("a worker")
+    assert freed is not None
+    assert freed.pk == own[1].pk
+
+
+def test_a_quota_of_none_at_a_time_starts_nothing_and_ends_nothing(user: User) -> None:
+    training = lifecycle.create(user, CONFIG)
+    assert lifecycle.claim_next("a worker") is not None
+    lifecycle.create(user, CONFIG)
+    Project.objects.filter(pk=1).update(max_running=0)
+    assert lifecycle.claim_next("a worker") is None
+    assert Run.objects.get(pk=training.pk).status == Run.Status.IN_PROGRESS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_claim_at_once_keep_the_quota_of_a_project(user: User) -> None:
+    """Six workers, eight runs of a project that may train three."""
+    heart = Project.objects.create(name="Heart", max_running=3)
+    for _ in range(8):
+        lifecycle.create(user, CONFIG, project=heart)
+    together = threading.Barrier(6)
+
+    def work(number: int) -> int:
+        together.wait(10)
+        try:
+            return sum(1 for _ in iter(lambda: lifecycle.claim_next(f"worker {number}"), None))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(work, range(6))) == 3
+    assert Run.objects.filter(status="in_progress").count() == 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -275,6 +275,8 @@ def _parsed(site: Site, path: str) -> Callable[[], object]:
 def history(_home: Path, points: int, times: int) -> Figures:
     """Measure all points of a curve; an answer has at most 100,000, so that longer ones are read in ranges.
 
+    A range comes with the sample on either side, which count among its 100,000: more would be thinned out.
+
     Then the same curve as a page draws it.
     """
     prepared()
@@ -284,14 +286,15 @@ def history(_home: Path, points: int, times: int) -> Figures:
     with serving("--no-worker") as server:
         site = _site(server)
         most, curve = 100_000, f"/api/runs/{run.pk}/series/?name=batch/loss"
-        ranges = [(first, min(points, first + most) - 1) for first in range(0, points, most)]
+        length = most if points <= most else most - 2
+        ranges = [(first, min(points, first + length) - 1) for first in range(0, points, length)]
 
         def ask() -> int:
             path = f"{curve}&points={max(10, min(points, most))}"
             answers = [site.ask(f"{path}&from={first}&to={last}") for first, last in ranges]
             return sum(len(answer["series"][0]["y"]) for answer in answers)
 
-        assert ask() >= points  # a range comes with the sample on either side
+        assert ask() >= points
         thinned = protocol.answered(max(times, 10), lambda: site.ask(f"{curve}&points={DRAWN}"))
         return protocol.answered(times, ask) | {"thinned": thinned["value"]}
 

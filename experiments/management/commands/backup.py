@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 
+from audit.recording import record
 from experiments.cli.backup import BackupRefused, Copied, back_up
 from runs.check_tags import INSTALLATION
 from runs.files.store import StoreError
@@ -28,6 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write or renew the back-up and report its size. Raises CommandError where it is not complete."""
+        record("backup.created", folder=str(options["folder"]))
         try:
             copied = back_up(options["folder"])
         except (BackupRefused, OSError, StoreError) as error:

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-SECRETS = frozenset({"DATABASE_URL", "REDIS_URL", "BROKER_URL", "LIVETRAIN_SECRET_KEY", "LIVETRAIN_METRICS_TOKEN"})
+SECRETS = frozenset(
+    {
+        *("DATABASE_URL", "REDIS_URL", "BROKER_URL"),
+        *("LIVETRAIN_SECRET_KEY", "LIVETRAIN_METRICS_TOKEN", "LIVETRAIN_OIDC_CLIENT_SECRET", "LIVETRAIN_EMAIL_URL"),
+    }
+)
 _RANKS = frozenset(
     {
         *("RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK", "ROLE_RANK", "ROLE_NAME"),

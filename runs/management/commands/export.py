@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from audit.recording import record
 from runs.check_tags import INSTALLATION
 from runs.files import run_files, store
 from runs.files.exports import export, publish, write_config
@@ -39,4 +40,5 @@ class Command(BaseCommand):
                 publish(run)
         except (OSError, StoreError, Fenced) as error:
             raise CommandError(f"Not all files could be written: {error}") from error
+        record("run.exported", target=run)
         self.stdout.write(f"Written to {run_files.place(run)}")

@@ -33,7 +33,12 @@ from experiments.worker import feeder, maintenance, tasks, worker_process
 from experiments.worker.feeder import Feeder
 from experiments.worker.heartbeat import Heartbeat
 from experiments.worker.maintenance import Maintenance
+from experiments.worker.notifying import NotificationMaker, NotificationSender
+from notifications import outbox
+from notifications.models import Message, Subscription
 from runs import lifecycle
+from runs.changes import status_changes
+from runs.derived_models import StatusChange
 from runs.files import store, stored_files
 from runs.models import Run, Worker
 from runs.removal import deletion
@@ -94,6 +99,20 @@ def dataset_that_is_gone(user: User, _patch: pytest.MonkeyPatch) -> Done:
     return lambda: Dataset.objects.get().problem == storage.GONE
 
 
+def change_of_status(user: User, _patch: pytest.MonkeyPatch) -> Done:
+    queued_run(user)
+    return lambda: not StatusChange.objects.exists()
+
+
+def message_to_nobody(user: User, _patch: pytest.MonkeyPatch) -> Done:
+    """Nothing is sent: its address is refused."""
+    subscription = Subscription.objects.create(
+        user=user, name="s", channel="webhook", url="https://127.0.0.1/", occasions=["run.failed"]
+    )
+    message = outbox.add_test(subscription)
+    return lambda: Message.objects.filter(pk=message.pk, deliveries__succeeded=False).exists()
+
+
 def nothing_to_tell(_dataset: Dataset) -> None:
     """Request no report."""
 
@@ -105,7 +124,11 @@ CASES: dict[type[Periodic], Case] = {
     Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "register"), worker_unknown),
     PreflightThread: Case(lambda: PreflightThread(threading.Event()), (state, "next_queued"), preflight_of_nothing),
     CheckThread: Case(lambda: CheckThread(nothing_to_tell), (checks, "claim"), dataset_that_is_gone),
+    NotificationMaker: Case(NotificationMaker, (status_changes, "is_anything_waiting"), change_of_status),
+    NotificationSender: Case(NotificationSender, (outbox, "next_of_each"), message_to_nobody),
 }
+OF_WEB_PROCESSES = {NotificationMaker, NotificationSender}
+"""Those that no worker starts."""
 
 
 @pytest.fixture(autouse=True)
@@ -192,7 +215,7 @@ def test_a_thread_does_its_work_after_any_failure(
 def test_no_resident_thread_is_left_out_here() -> None:
     """Nor does one stand beside the policy: what else is a thread of its own ends with an attempt or without work."""
     bases: dict[str, set[str]] = {}
-    for folder in ("project", "experiments", "realtime", "accounts", "runs"):
+    for folder in ("project", "experiments", "realtime", "accounts", "runs", "access", "audit", "notifications"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ClassDef):
@@ -338,4 +361,4 @@ def test_a_check_stays_where_what_follows_it_fails(
 def test_a_worker_starts_each_of_them(has_store: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "in_use", lambda: has_store)
     started = {type(thread) for thread in worker_process._residents(1, [])}
-    assert started == set(CASES) - (set() if has_store else {DeferredUploads})
+    assert started == set(CASES) - OF_WEB_PROCESSES - (set() if has_store else {DeferredUploads})

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from access.models import Project
 from runs import lifecycle, measurements, queue
 from runs.models import Run, Worker
 from runs.scheduling import workers
@@ -123,6 +124,21 @@ def test_the_limit_per_user_is_named(api: Client, make_run: MakeRun, settings: S
     assert seconds_until(told(api, run)["estimated_start"]) == pytest.approx(65, abs=10)
 
 
+def test_the_quota_of_the_project_is_named(api: Client, make_run: MakeRun) -> None:
+    workers.register(NAME, "gpu1", 2, [])
+    training(make_run, eta_seconds=60.0)
+    run = make_run()
+    Project.objects.filter(pk=1).update(max_running=1)
+    assert told(api, run)["waits_for"] == "1 run of the project Default trains already, its quota."
+    assert seconds_until(told(api, run)["estimated_start"]) == pytest.approx(65, abs=10)
+    Project.objects.filter(pk=1).update(max_running=0)
+    Run.objects.filter(status="in_progress").delete()
+    assert told(api, run)["waits_for"] == (
+        "The quota of the project Default lets no run train; an operator of this server can change it."
+    )
+    assert told(api, run)["estimated_start"] is None
+
+
 def test_living_workers_are_listed_and_lost_ones_are_not(api: Client, make_run: MakeRun, settings: Settings) -> None:
     workers.register(NAME, "gpu1", 3, ["GPU-a"])
     workers.register("old:1", "old", 9, [])
@@ -173,6 +189,6 @@ def test_two_hundred_queued_runs_cost_no_more_queries_than_two(api: Client, make
                 answer = api.get(path).json()
             counts.append(len(asked))
             assert time.process_time() - began < 1
-    assert counts == [11, 5, 10, 5], "what new runs ask for is read once, of completed ones and of those that wait"
+    assert counts == [13, 6, 12, 6], "what new runs ask for is read once, of completed ones and of those that wait"
     assert len(answer["runs"]) == 200
     assert None not in {one["estimated_start"] for one in answer["runs"]}

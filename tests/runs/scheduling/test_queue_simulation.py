@@ -52,6 +52,18 @@ def test_without_slots_nothing_is_known() -> None:
     assert starts({}, [Training("gone", ADA, 0, 4.0)], waiting(1.0)) == {1: None}
 
 
+def test_a_project_at_its_quota_is_passed_by() -> None:
+    """Three slots; project 7 may train one at a time, so its runs start at 0 and 10, the other project's at 0 and 0."""
+    queue = [Waiting(1, ADA, 1, 10.0, 7), Waiting(2, BOB, 1, 10.0, 7), *waiting(4.0, 4.0, first=3)]
+    assert starts({"w": Capacity(3)}, [], queue, None, {7: 1}) == {1: 0.0, 2: 10.0, 3: 0.0, 4: 0.0}
+
+
+def test_a_training_counts_for_its_project_and_a_quota_of_none_never_starts() -> None:
+    training = [Training("w", ADA, 1, 30.0, 7)]
+    queue = [Waiting(1, BOB, 1, 1.0, 7), Waiting(2, BOB, 1, 1.0, 8)]
+    assert starts({"w": Capacity(2)}, training, queue, None, {7: 1, 8: 0}) == {1: 30.0, 2: None}
+
+
 def test_an_owner_at_the_limit_is_passed_by() -> None:
     """Two slots, one per owner: ada's runs follow each other (0, 10, 20), bob's start at 0 on the other slot."""
     queue = [*waiting(10.0, 10.0, 10.0), *waiting(4.0, owner=BOB, first=4)]

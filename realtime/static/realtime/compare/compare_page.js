@@ -138,7 +138,9 @@ export class ComparePage {
   #showMissing(ids) {
     const shown = new Map([...find("gone").children].map((node) => [Number(node.dataset.run), node]));
     const text = (id) =>
-      this.#labels.has(id) ? `Run ${this.#labels.get(id)} was deleted.` : `There is no run ${id} (any more).`;
+      this.#labels.has(id)
+        ? `Run ${this.#labels.get(id)} was deleted${this.#deleted.has(id) ? "" : ", or you may no longer see it"}.`
+        : `There is no run ${id} (any more).`;
     arrange(
       find("gone"),
       ids.map((id) => shown.get(id) ?? deletedNotice(id, text(id), () => this.#restored(id))),
@@ -157,6 +159,7 @@ export class ComparePage {
       this.#deleted.add(id);
       return this.#load();
     }
+    if (type === "run_withdrawn" && this.#ids.includes(id)) return this.#load();
     if (type !== "run_summary") return;
     if (this.#deleted.has(id)) return this.#restored(id);
     const run = this.#runs.find((one) => one.id === id);

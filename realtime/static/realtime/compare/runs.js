@@ -4,7 +4,8 @@
 import { call } from "../frame/api.js";
 
 const POINTS = 1000; // per curve; a zoom fetches more
-const api = "/api/runs/";
+// Behind a share link the same answers have addresses of their own.
+const api = document.getElementById("shared")?.dataset.api ?? "/api/runs/";
 const starts = new Map(); // run id -> when its first training began, in seconds since 1970
 
 export async function fetchRuns(ids) {

@@ -1,7 +1,8 @@
 // The state of a page's connection, as its sockets report it and `frame/connection.js` shows it.
 
 export interface ConnectionState {
-  // connecting, catching-up, live, polling, reconnecting, logged-out, gone or refused
+  // connecting, catching-up, live, polling, reconnecting, logged-out, refused, and of what is no longer shown: gone
+  // (deleted), withdrawn (the reader may no longer see it) or missing (either of the two)
   kind: string;
   behind?: number; // events that are still to come
   quiet?: number; // seconds since the last message

@@ -1,5 +1,5 @@
-// Changes of all runs, from ws/runs/: passes on each item and the state of the connection, and says when what was
-// missed must be fetched.
+// Changes of the runs that the reader may see, from ws/runs/: passes on each item and the state of the connection, and
+// says when what was missed must be fetched, or everything again because the reader may see other runs now.
 
 import { reconnectDelay } from "./backoff.js";
 import { LiveSocket } from "./live_socket.js";
@@ -16,8 +16,10 @@ const FINAL_CODES = { 4401: "logged-out", 4403: "refused" };
  * @param {(item: any) => void} handlers.onItem
  * @param {(state: import("./connection_state").ConnectionState) => void} handlers.onState
  * @param {() => void} handlers.onMissed after a loss: what happened meanwhile is not sent again
+ * @param {() => void} [handlers.onAccessChanged] the reader may see other runs than before, or do other things with
+ *   them; what is shown must be fetched again
  */
-export function connectListSocket(path, { onItem, onState, onMissed }) {
+export function connectListSocket(path, { onItem, onState, onMissed, onAccessChanged = onMissed }) {
   let failures = 0;
   /** @type {number | null} */
   let lostAt = null;
@@ -33,7 +35,7 @@ export function connectListSocket(path, { onItem, onState, onMissed }) {
         [failures, lostAt] = [0, null];
         onState({ kind: "live", quiet: 0 });
       },
-      onItems: (items) => items.forEach(onItem),
+      onItems: (items) => items.forEach((item) => (item.type === "access_changed" ? onAccessChanged() : onItem(item))),
       onEnd(code, since) {
         const final = code === undefined ? undefined : FINAL_CODES[code];
         if (final) return onState({ kind: final });

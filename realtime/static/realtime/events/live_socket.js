@@ -16,7 +16,8 @@ const TURN = 1000;
  * @property {() => void} onOpen
  * @property {(items: any[]) => void} onItems
  * @property {(answer: Item) => void} [onPong]
- * @property {(code: number | undefined, since: number) => void} onEnd once, with the time of the last message
+ * @property {(code: number | undefined, since: number, heard: boolean) => void} onEnd once, with the time of the last
+ *   message, and whether there was one at all
  */
 
 export class LiveSocket {
@@ -26,6 +27,7 @@ export class LiveSocket {
   #openedAt = null;
   #patience = PATIENCE;
   #heardAt = Date.now();
+  #heard = false;
   #startedAt = Date.now();
   #closed = false;
 
@@ -84,6 +86,7 @@ export class LiveSocket {
   #receive(items) {
     checkClock();
     this.#heardAt = Date.now();
+    this.#heard = true;
     this.#askedAt = null; // any message is a sign of life
     const pongs = items.filter(({ type }) => type === "pong");
     if (pongs.length < items.length) this.onItems(items.filter(({ type }) => type !== "pong"));
@@ -118,6 +121,6 @@ export class LiveSocket {
    */
   #end(code, since) {
     this.close();
-    this.onEnd(code, since);
+    this.onEnd(code, since, this.#heard);
   }
 }

@@ -20,9 +20,20 @@ const ACKNOWLEDGED = 1_000; // how often the server hears what has come, while l
 const UNACKNOWLEDGED = 500; // events after which it hears it at once; it stops ahead of ten times as many
 const STABLE_AFTER = 3_000; // a connection that lasts this long counts as working
 /** @type {Record<number, string>} */
-const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone" };
+const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone", 4410: "withdrawn" };
 /** @type {Record<number, string>} */
-const FINAL_ANSWERS = { 401: "logged-out", 403: "logged-out", 404: "gone" };
+const FINAL_ANSWERS = { 401: "logged-out", 403: "logged-out", 404: "missing" };
+
+/**
+ * Return the state in which a closed socket leaves the page; nothing where another attempt may help.
+ *
+ * @param {number | undefined} code
+ * @param {boolean} heard whether anything came by it: else a run that is not there may also be one that is not shown
+ */
+const finalState = (code, heard) => {
+  const found = code === undefined ? undefined : FINAL_CODES[code];
+  return found === "gone" && !heard ? "missing" : found;
+};
 
 class Final extends Error {} // trying again would not help
 
@@ -106,7 +117,7 @@ export class Stream {
         this.#updateTarget(head);
         if (touched && touched !== this.touched) this.onTouched((this.touched = touched));
       },
-      onEnd: (code, since) => this.#lost(code === undefined ? undefined : FINAL_CODES[code], since),
+      onEnd: (code, since, heard) => this.#lost(finalState(code, heard), since),
     });
     this.#large = large;
     this.#socket = socket;

@@ -138,7 +138,7 @@ export function repeat(work, report) {
       report(null);
     } catch (error) {
       const status = statusOf(error);
-      if (status !== undefined && status < 500) return report({ kind: status === 404 ? "gone" : "logged-out" });
+      if (status !== undefined && status < 500) return report({ kind: status === 404 ? "missing" : "logged-out" });
       lostAt ??= Date.now();
       report({ kind: "reconnecting", since: lostAt, at: Date.now() + 3000 });
       schedule(3000);

@@ -7,6 +7,7 @@ const LINKS = {
   login: () =>
     el("a", { href: `/login/?next=${encodeURIComponent(location.pathname + location.search)}` }, "Log in again"),
   reload: () => el("a", { href: location.href }, "Load it again"),
+  runs: () => el("a", { href: "/" }, "All runs"),
 };
 
 /**

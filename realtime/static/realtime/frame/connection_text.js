@@ -13,7 +13,7 @@ const STALE_SECONDS = 10;
  * @param {ConnectionState} state
  * @param {{running?: boolean, ended?: boolean}} run
  * @param {number} [now] milliseconds
- * @returns {{kind: "wait" | "live" | "ended" | "stale" | "gone", text: string, link?: "login" | "reload"}}
+ * @returns {{kind: "wait" | "live" | "ended" | "stale" | "gone", text: string, link?: "login" | "reload" | "runs"}}
  */
 export function connectionText(state, run, now = Date.now()) {
   switch (state.kind) {
@@ -30,6 +30,10 @@ export function connectionText(state, run, now = Date.now()) {
       return { kind: "stale", text: "Stale: you are logged out.", link: "login" };
     case "gone":
       return { kind: "gone", text: state.words ?? "Deleted: no more events" };
+    case "missing":
+      return { kind: "gone", text: "No more events: deleted, or no longer yours to see" };
+    case "withdrawn":
+      return { kind: "gone", text: "No more events: you may no longer see this run.", link: "runs" };
     default:
       return { kind: "stale", text: "Stale: the server refuses this page.", link: "reload" };
   }

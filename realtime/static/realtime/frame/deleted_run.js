@@ -24,22 +24,24 @@ export const exists = (id) => isListed(id);
 
 /**
  * Call `listener` each time that the run turns out to be back: its restoring is sent to all lists, and what happened
- * before the connection was open is asked for. Return a function that stops listening.
+ * before the connection was open is asked for, as it is when the reader may see other runs. Return a function that
+ * stops listening.
  *
  * @param {number} id
  * @param {() => unknown} listener
  */
-export const onRestored = (id, listener) =>
-  connectListSocket("/ws/runs/", {
+export function onRestored(id, listener) {
+  const ask = () =>
+    exists(id)
+      .then((back) => back && listener())
+      .catch(() => {});
+  return connectListSocket("/ws/runs/", {
     onItem: ({ type, run_id: run }) => type === "run_summary" && run === id && listener(),
-    onState({ kind }) {
-      if (kind !== "live") return;
-      exists(id)
-        .then((back) => back && listener())
-        .catch(() => {});
-    },
+    onState: ({ kind }) => kind === "live" && ask(),
     onMissed() {},
+    onAccessChanged: ask,
   });
+}
 
 /**
  * Return a notice about the run, with a button that restores it where the reader may.

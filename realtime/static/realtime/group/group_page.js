@@ -48,7 +48,7 @@ export class GroupPage {
       const status = error instanceof ApiError ? error.status : 500;
       if (status === 401 || status === 403) this.#setConnection({ kind: "logged-out" });
       else if (status === 404)
-        this.#setConnection({ kind: "gone" }); // the last of its runs was deleted
+        this.#setConnection({ kind: "missing" }); // the last of its runs was deleted
       else this.#askAgain(LONGEST_DELAY);
     }
   }
@@ -57,8 +57,10 @@ export class GroupPage {
     const before = this.group.runs;
     this.group = group;
     const folds = new Set(group.runs.map(({ fold }) => fold)); // a retry replaces the run of its fold
-    before.filter(({ fold }) => !folds.has(fold)).forEach((run) => this.#showDeleted(run));
-    if (this.#connection.kind === "gone") this.#setConnection({ kind: "live", quiet: 0 });
+    before
+      .filter(({ fold }) => !folds.has(fold))
+      .forEach((run) => this.#showDeleted(run, ", or you may no longer see it"));
+    if (["gone", "missing"].includes(this.#connection.kind)) this.#setConnection({ kind: "live", quiet: 0 });
     this.#draw();
   }
 
@@ -77,6 +79,8 @@ export class GroupPage {
     if (type === "run_deleted") {
       const deleted = runs.find((run) => run.id === id);
       if (deleted) this.#remove(deleted);
+    } else if (type === "run_withdrawn") {
+      if (runs.some((run) => run.id === id)) this.#load();
     } else if (type === "run_summary") {
       const at = runs.findIndex((run) => run.id === data.id);
       if (at >= 0) this.#updateRun(at, data);
@@ -102,9 +106,9 @@ export class GroupPage {
   }
 
   // A deleted fold leaves the table, and is named until it is restored.
-  #showDeleted({ id, fold }) {
+  #showDeleted({ id, fold }, more = "") {
     if (noticeOf(id)) return;
-    find("gone").append(deletedNotice(id, `Fold ${fold} (run ${id}) was deleted.`, () => this.#load()));
+    find("gone").append(deletedNotice(id, `Fold ${fold} (run ${id}) was deleted${more}.`, () => this.#load()));
   }
 
   // --- drawing ---

@@ -106,6 +106,7 @@ export class ListPage {
       onItem: (item) => this.#receive(item),
       onState: (connection) => this.#setConnection(connection),
       onMissed: () => this.#load({ quiet: true }),
+      onAccessChanged: () => (this.selection.clear(), this.#load()),
     });
   }
 
@@ -247,7 +248,7 @@ export class ListPage {
 
   #receive({ type, data, run_id: id }) {
     if (type === "queue") updateQueue(data);
-    else if (type === "run_deleted") this.#remove(id);
+    else if (type === "run_deleted" || type === "run_withdrawn") this.#remove(id);
     else if (type === "run_summary") this.#receiveRun(data);
   }
 

@@ -35,7 +35,7 @@ export class RunRows {
    * @param {{type: string, run_id?: number, data?: any}} item
    */
   receive({ type, run_id: id, data }) {
-    if (type === "run_deleted") return this.#known.delete(/** @type {number} */ (id));
+    if (type === "run_deleted" || type === "run_withdrawn") return this.#known.delete(/** @type {number} */ (id));
     if (type !== "run_summary") return false;
     if (ENDED.has(data.status)) return this.#known.delete(data.id);
     this.#known.set(data.id, data);

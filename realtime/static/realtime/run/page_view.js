@@ -41,6 +41,9 @@ export class PageView {
     find("copies").addEventListener("click", async ({ target: { dataset } }) => {
       if (dataset.copy) (await import("./actions/copy_config.js")).copiers[dataset.copy](detail.config);
     });
+    find("share")?.addEventListener("click", async () =>
+      (await import("../shared/share_dialog.js")).shareRun(detail.id),
+    );
     find("print").addEventListener("click", () => this.#print());
   }
 
@@ -128,7 +131,7 @@ export class PageView {
       import("./actions/deletion.js").then(({ Deletion }) => {
         const made = new Deletion(find("tools"), find("deleted"), detail, handlers);
         made.draw(this.state);
-        if (this.state.deleted) made.showDeleted();
+        if (this.state.deleted) made.showDeleted(this.state.goneAs);
         this.deletion = made;
       }),
     );
@@ -203,7 +206,7 @@ export class PageView {
   }
 
   showDeleted(deleted) {
-    if (deleted) this.deletion?.showDeleted();
+    if (deleted) this.deletion?.showDeleted(this.state.goneAs);
     for (const node of document.querySelectorAll("#tools, #actions, .tagging form")) node.hidden = deleted;
     this.trainLog?.setPaused(deleted);
     this.hints.setPaused(deleted);

@@ -140,13 +140,19 @@ export class RunPage {
     this.requestDraw();
   }
 
-  // Nothing is asked for any more, and nothing can be done but restoring the run.
-  showDeleted() {
+  // Nothing is asked for any more, and nothing can be done but restoring the run. `kind`: deleted (`gone`), no longer
+  // the reader's to see (`withdrawn`), or either (`missing`).
+  showDeleted(kind = "gone") {
     this.#page.signal("deleted");
-    this.#state.deleted = true;
-    this.#connection = { kind: "gone" };
+    Object.assign(this.#state, { deleted: true, goneAs: kind });
+    this.#connection = { kind };
     this.view.showDeleted(true);
     this.requestDraw();
+  }
+
+  // An answer may say earlier that there is no such run than the socket says why.
+  #learnThatGone(kind) {
+    if (!this.#page.is("deleted") || (this.#state.goneAs === "missing" && kind !== "missing")) this.showDeleted(kind);
   }
 
   async showRestored() {
@@ -165,7 +171,7 @@ export class RunPage {
 
   #setConnection(connection) {
     this.#connection = connection;
-    if (connection.kind === "gone") return this.showDeleted();
+    if (SIGNALS[connection.kind] === "deleted") return this.#learnThatGone(connection.kind);
     this.#followConnection();
     this.requestDraw();
   }
@@ -213,7 +219,7 @@ export class RunPage {
 
   // Final: the server refuses. The page stays in `loading`, since events without their snapshot mean nothing.
   #failLoading(status) {
-    this.#setConnection({ kind: status === 404 ? "gone" : status ? "logged-out" : "refused" });
+    this.#setConnection({ kind: status === 404 ? "missing" : status ? "logged-out" : "refused" });
   }
 
   #open({ snapshot, store }) {

@@ -5,6 +5,15 @@ import { el } from "../../frame/dom.js";
 import { ENDED } from "../../frame/format.js";
 import { toast } from "../../frame/toast.js";
 
+/** @type {Record<string, string>} by the state of the connection */
+const WORDS = {
+  gone: "This run was deleted: it no longer appears in any list.",
+  missing: "This run was deleted, or you may no longer see it.",
+  withdrawn:
+    "You may no longer see this run: it was moved to another project, or your access to its project ended. " +
+    "This page shows it as it was until then.",
+};
+
 // Few runs are deleted: the script is loaded when one is.
 const deletedRun = () => import("../../frame/deleted_run.js");
 
@@ -29,17 +38,15 @@ export class Deletion {
     this.button.hidden = !ENDED.has(status) || deleted;
   }
 
-  async showDeleted() {
-    if (this.#isShown) return;
+  // `kind`: why, as the state of the connection says it; it may be known better a moment later.
+  async showDeleted(kind = "gone") {
     this.#isShown = true;
     const found = await deletedRun().catch(() => null); // the server is away
     if (!found) this.#isShown = false;
     if (!this.#isShown) return;
     const restored = () => this.#restored();
-    this.banner.replaceChildren(
-      found.deletedNotice(this.id, "This run was deleted: it no longer appears in any list.", restored),
-    );
-    this.#stopListening = found.onRestored(this.id, restored);
+    this.banner.replaceChildren(found.deletedNotice(this.id, WORDS[kind], restored));
+    this.#stopListening ??= found.onRestored(this.id, restored);
   }
 
   #restored() {

@@ -1,0 +1,71 @@
+"""Tells people what happens to runs: a thread that makes the messages, and one that sends them.
+
+Each web process has both: it knows the address that links are made of, and its machine reaches the outside where one of
+the workers' may not. Several of them share the work. A worker has neither.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from django.utils import timezone
+
+from experiments.periodic import Periodic
+from notifications import conditions, following, outbox
+from notifications.deliveries.dispatch import Dispatcher
+
+FOLLOW_SECONDS = 1.0
+LOOK_SECONDS = 15.0
+CLEAR_SECONDS = 3600.0
+
+
+class NotificationMaker(Periodic):
+    """Makes messages of what has happened: of changes of status at once, of what takes a look some seconds later."""
+
+    def __init__(self) -> None:
+        super().__init__("notifications", FOLLOW_SECONDS, keeps_connections=True)
+
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the jobs of a round; most have a longer interval of their own."""
+        return {
+            "following changes of status": following.follow,
+            "looking for runs that stand still": Seldom(conditions.look_at_running, LOOK_SECONDS),
+            "looking for runs that wait long": Seldom(conditions.look_at_queued, LOOK_SECONDS),
+            "looking at metrics": Seldom(conditions.look_at_unfinished_metrics, LOOK_SECONDS),
+            "removing old messages": Seldom(lambda: outbox.remove_old(timezone.now()), CLEAR_SECONDS),
+        }
+
+
+class NotificationSender(Periodic):
+    """Sends the messages; those that talk to receivers are threads of their dispatcher."""
+
+    def __init__(self) -> None:
+        super().__init__("notification-sender", FOLLOW_SECONDS, keeps_connections=True)
+        self._dispatcher = Dispatcher()
+
+    def jobs(self) -> Mapping[str, Callable[[], object]]:
+        """Return the one job."""
+        return {"sending messages": self._dispatcher.round}
+
+    def rest(self, seconds: float) -> None:
+        """Pause until the next round; while messages are being sent, shortly."""
+        super().rest(min(seconds, 0.1) if self._dispatcher.busy else seconds)
+
+    def leave(self) -> None:
+        """Note what came of the tries that have just ended; of the others, the claims expire."""
+        self._dispatcher.store_done()
+
+
+class Seldom:
+    """A job that is done again only when so many seconds have passed since it succeeded."""
+
+    def __init__(self, job: Callable[[], object], seconds: float) -> None:
+        self._job, self._seconds = job, seconds
+        self._next = 0.0  # monotonic time
+
+    def __call__(self) -> None:
+        """Do the job, unless it is too early."""
+        if time.monotonic() >= self._next:
+            self._job()
+            self._next = time.monotonic() + self._seconds

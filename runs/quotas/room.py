@@ -1,0 +1,96 @@
+"""Whether a project has room for more, as its quotas say. Who asks holds its row until the end of a transaction.
+
+So of two requests that come at once the second one counts what the first one has made. A running training is never
+ended for a quota, and one that returns to the queue by itself always has its place there.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from access.decisions import ProjectNumber
+from access.models import Project
+from runs.errors import WithFacts
+from runs.quotas import disk_usage, used_amounts
+
+
+class QuotaExceeded(WithFacts):
+    """The base of refusals; `facts` are the quota, what is used and what is allowed."""
+
+    def __init__(self, quota: str, used: int, allowed: int, sentence: str) -> None:
+        self.facts = {"quota": quota, "used": used, "allowed": allowed}
+        super().__init__(sentence)
+
+
+class QueueFull(QuotaExceeded):
+    """429: the project has as many queued runs as it may; there is room when some of them are started."""
+
+    status_code = 429
+    default_code = "queue_full"
+
+
+class DiskFull(QuotaExceeded):
+    """409: the files of the project take as much as they may; nothing changes that by itself."""
+
+    status_code = 409
+    default_code = "disk_full"
+
+
+def require_room_for_runs(project_id: ProjectNumber, runs: int) -> None:
+    """Raise QueueFull or DiskFull unless so many more runs may be queued there. To be called in a transaction."""
+    project = _locked(project_id)
+    if project is None:
+        return
+    if project.max_queued is not None:
+        queued = used_amounts.queued_in(project.pk)
+        if queued + runs > project.max_queued:
+            raise QueueFull("max_queued", queued, project.max_queued, _of_queue(project, queued, runs))
+    _require_room_on_disk(project, 0)
+
+
+def require_room_for_file(project_id: ProjectNumber, size: int) -> None:
+    """Raise DiskFull unless a file of so many bytes may be stored in the project. To be called in a transaction."""
+    project = _locked(project_id)
+    if project is not None:
+        _require_room_on_disk(project, size)
+
+
+def _locked(project_id: ProjectNumber) -> Project | None:
+    """Lock the project's row, if the project has a quota at all: else nobody has to wait."""
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None or (project.max_queued is None and project.max_disk_bytes is None):
+        return None
+    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
+
+
+def _require_room_on_disk(project: Project, size: int) -> None:
+    allowed = project.max_disk_bytes
+    if allowed is None:
+        return
+    used = disk_usage.bytes_of([project.pk])[project.pk]
+    if used + size > allowed or used >= allowed:
+        raise DiskFull("max_disk_bytes", used, allowed, _of_disk(project, used, allowed, size))
+
+
+def _of_queue(project: Project, queued: int, runs: int) -> str:
+    asked = "" if runs == 1 else f", and {runs:,} more are asked for"
+    return (
+        f"The project {project.name} has {queued:,} of the {project.max_queued:,} queued runs that its quota allows"
+        f"{asked}. Wait until some have started, cancel some, or ask an operator of this server for more."
+    )
+
+
+def _of_disk(project: Project, used: int, allowed: int, size: int) -> str:
+    asked = f", and the file has {size_text(size)}" if size else ""
+    return (
+        f"The files of the project {project.name} take {size_text(used)} of the {size_text(allowed)} that its quota "
+        f"allows{asked}. Delete runs or uploaded data sets of it (files of a deleted run are removed after "
+        f"{settings.UNDO_DAYS:g} days), or ask an operator of this server for more."
+    )
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes in the largest binary unit of which there is one at least."""
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB")
+    power = min(max(0, (size.bit_length() - 1) // 10), len(units) - 1)
+    return f"{size:,} bytes" if power == 0 else f"{size / 1024**power:,.1f} {units[power]}"
