@@ -61,6 +61,8 @@ class DatasetLine(TypedDict):
     kind: str
     state: str
     owner: str | None
+    project: str | None
+    project_id: int | None
     may_change: bool
     created_at: str | None
     checked_at: str | None

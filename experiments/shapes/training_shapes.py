@@ -30,6 +30,8 @@ class PreflightState(TypedDict):
     config: dict[str, Any]
     experiment_name: str
     owner: str
+    project: str
+    project_id: int
     may_cancel: bool
     created_at: str
     ended_at: str | None
