@@ -26,15 +26,20 @@ NOT_ALLOWED = "Only the owner of a run, while they are trainer of its project, a
 class LinkOptions(Parameters):
     """For how many days the link holds, and whether it shows pictures and predictions of samples too."""
 
-    days = serializers.FloatField(default=links.DAYS)
-    with_samples = serializers.BooleanField(default=False)
+    days = serializers.FloatField(default=links.DAYS, help_text="For how many days the link holds.")
+    with_samples = serializers.BooleanField(
+        default=False, help_text="Whether it shows pictures and predictions of samples, too."
+    )
 
 
 class ComparisonOptions(LinkOptions):
     """The runs to compare, and the rest of a link."""
 
     runs = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=links.MOST_RUNS
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=links.MOST_RUNS,
+        help_text="Numbers of the runs that it shows.",
     )
 
 

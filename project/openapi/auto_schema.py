@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.drainage import warn
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from accounts.needed_scopes import needed_scope
 from project.openapi import problems
 from project.openapi.bodies import bodies
-from project.openapi.described_operations import Described, description_of, names_of_addresses
+from project.openapi.described_operations import Described, Undescribed, description_of, names_of_addresses
 from project.openapi.field_schemas import parameters_of
 from runs.api_reference.operation import Header, Operation
 from runs.listing.filters import Parameters
@@ -28,6 +29,9 @@ WORDS_OF_PATHS = {
     "name": "Name of the data set, or of the file.",
     "pk": "Number of the pre-flight report.",
     "token_id": "Number of the token.",
+    "project_id": "Number of the project.",
+    "link_id": "Number of the link.",
+    "username": "Name of the user.",
     "upload_id": "Identity of the upload.",
     "place": "Place of the sample among the predictions of the split, from 0.",
     "number": "Number of the sample, as the page of samples gives it.",
@@ -86,6 +90,15 @@ class DescribedSchema(AutoSchema):
     def told(self) -> Operation:
         """Return the operation itself."""
         return self.described.operation
+
+    def is_excluded(self) -> bool:
+        """Leave out what nobody has described, with a warning: the other operations are still worth reading."""
+        try:
+            self.described  # noqa: B018
+        except Undescribed as undescribed:
+            warn(str(undescribed))
+            return True
+        return False
 
     def get_operation_id(self) -> str:
         """Return method and name of the address, such as `get_run_list`."""

@@ -20,6 +20,10 @@ TAGS = {
     "Comparisons": "Differences between runs, and suspected label errors.",
     "Data sets": "Register, upload, check and look at data.",
     "Queue": "Who waits, who trains, and on which machines.",
+    "Projects": "Projects, their quotas and members.",
+    "Share links": "Links that show runs without an account.",
+    "Notifications": "Who is told of what, and how.",
+    "Audit": "What was done by whom.",
     "Tokens": "API tokens, and tickets for WebSockets.",
     "Server": "The API itself, and figures for Prometheus.",
 }

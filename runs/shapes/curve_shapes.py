@@ -44,6 +44,7 @@ MetricSeries = TypedDict(
         "values": list[Number],
     },
 )
+MetricSeries.__doc__ = "A metric by epoch, as two lists of equal length; `class` is null for the whole split."
 
 
 class RunMetrics(TypedDict):

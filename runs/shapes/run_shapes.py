@@ -79,6 +79,8 @@ class RunSummary(RunPlace):
     folds: int | None
     replaced: bool
     owner: str
+    project: str
+    project_id: int
     created_at: str
     deleted_at: str | None
     start_time: str | None

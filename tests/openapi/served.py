@@ -51,7 +51,9 @@ def main() -> int:
 
 
 WRITE = """
-import json, sys, django
+import json, os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
+import django
 django.setup()
 from pathlib import Path
 from project.openapi import document

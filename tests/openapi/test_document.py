@@ -44,6 +44,15 @@ def test_every_operation_is_described_and_nothing_else() -> None:
     assert len(served) > 80
 
 
+def test_what_nobody_has_described_is_left_out_and_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = {key: one for key, one in described_operations().items() if key != "GET queue-gpus"}
+    monkeypatch.setattr("project.openapi.described_operations.described_operations", lambda: known)
+    assert "/api/queue/gpus/" not in document.build()["paths"]
+    assert "'GET queue-gpus' is not described: add it to OPERATIONS" in capsys.readouterr().err
+
+
 def test_the_document_is_valid_and_nothing_was_guessed(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json")
     written = json.loads(capsys.readouterr().out)
@@ -60,6 +69,11 @@ def test_every_part_of_an_operation_has_its_words(key: str) -> None:
     for parameter in operation.get("parameters", []):
         assert parameter["description"].endswith("."), parameter["name"]
     assert {"400", "401", "403", "405", "406", "429"} <= operation["responses"].keys()
+
+
+def test_every_shape_says_what_it_is() -> None:
+    silent = [name for name, found in schema()["components"]["schemas"].items() if not found.get("description")]
+    assert silent == []
 
 
 def test_every_field_of_a_body_has_its_words() -> None:
