@@ -48,7 +48,7 @@ class Sock:
 def answered(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[http.client.HTTPResponse, bytes]:
     """Send a request to Daphne's protocol; return its answer and the body."""
     monkeypatch.setattr(http_protocol, "WebRequest", BoundedRequest)
-    transport = StringTransport()
+    transport: Any = StringTransport()  # type: ignore[no-untyped-call]
     factory = http_protocol.HTTPFactory(SERVER)
     factory.timeOut = None  # its clock is that of a reactor, which does not run here
     protocol = factory.buildProtocol(None)
