@@ -151,7 +151,7 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         return "breast-cancer" if name in ("builtin-detail", "builtin-page") else "x"
     if parameter in ("object_id", "id"):
         group = Group.objects.get_or_create(name="readers")[0]
-        of = {
+        of: dict[str, Any] = {
             "runs_run_": world.run,
             "runs_rungroup": world.group,
             "accounts_": world.token,
