@@ -46,7 +46,11 @@ class ShareDialog {
       "dialog",
       { "aria-labelledby": "share-title", class: "share-dialog" },
       el("h2", { id: "share-title" }, `Share ${this.what}`),
-      el("p", { class: "muted" }, "Anyone who has the link can read results, curves and statistics, without an account."),
+      el(
+        "p",
+        { class: "muted" },
+        "Anyone who has the link can read results, curves and statistics, without an account.",
+      ),
       form,
       this.problem,
       this.made,
