@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -17,12 +17,16 @@ from django.db import connection
 
 from access.roles import Role, includes, lower
 
+ProjectNumber: TypeAlias = int | None
+"""To the type checker, a foreign key with a default may be null; no project has that number."""
 _KEPT = "_access"
 _PROJECT = "limited_to_project"
 _ROLE = "limited_to_role"
 _OPERATOR = "is_operator"
 # Written here, as nearly each request asks it: Django takes ten times as long to write it as a database to answer.
-_MEMBERSHIPS = "SELECT project_id, role FROM access_membership WHERE user_id = %s"
+_MEMBERSHIPS = (
+    "SELECT project_id, role, (SELECT COUNT(*) FROM access_project) FROM access_membership WHERE user_id = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +34,50 @@ class Access:
     """What one user may see and do, as of one moment.
 
     `everything`: all projects, those to come included, with the role `most`; `roles` is empty then. Else `roles` has
-    the projects that the user belongs to.
+    the projects that the user belongs to, and `complete` says that there were no others at that moment.
     """
 
     user_id: int | None = None
     everything: bool = False
     roles: Mapping[int, Role] = field(default_factory=dict)
     most: Role = Role.ADMIN
+    complete: bool = False
+
+    @property
+    def limits(self) -> list[int] | None:
+        """The projects that a query has to name, ascending; None where it would find the same without."""
+        return None if self.everything or self.complete else sorted(self.roles)
 
     @property
     def project_ids(self) -> frozenset[int] | None:
         """The projects that the user sees; None: all of them."""
         return None if self.everything else frozenset(self.roles)
 
-    def role_in(self, project_id: int) -> Role | None:
+    def with_role(self, needed: Role) -> list[int] | None:
+        """List the projects in which the user has at least that role, ascending; None: all of them."""
+        if self.everything:
+            return None if includes(self.most, needed) else []
+        return sorted(number for number, role in self.roles.items() if includes(role, needed))
+
+    def role_in(self, project_id: ProjectNumber) -> Role | None:
         """Return the user's role in a project; None where there is none."""
+        if project_id is None:
+            return None
         return self.most if self.everything else self.roles.get(project_id)
 
-    def sees(self, project_id: int) -> bool:
+    def sees(self, project_id: ProjectNumber) -> bool:
         """Tell whether the user sees what belongs to the project."""
         return self.role_in(project_id) is not None
 
-    def may_train(self, project_id: int) -> bool:
+    def may_train(self, project_id: ProjectNumber) -> bool:
         """Tell whether the user may start runs and add data sets there."""
         return includes(self.role_in(project_id), Role.TRAINER)
 
-    def may_manage(self, project_id: int) -> bool:
+    def may_manage(self, project_id: ProjectNumber) -> bool:
         """Tell whether the user may change everything of the project, and its members."""
         return includes(self.role_in(project_id), Role.ADMIN)
 
-    def may_change(self, project_id: int, owner_id: int | None) -> bool:
+    def may_change(self, project_id: ProjectNumber, owner_id: int | None) -> bool:
         """Tell whether the user may change something of the project that is that owner's."""
         if self.may_manage(project_id):
             return True
@@ -75,6 +93,8 @@ def access_of(user: AbstractBaseUser | AnonymousUser) -> Access:
     Asks the database once and keeps the answer on the user object, which lives as long as a request. What lives longer
     asks for `fresh_access_of`.
     """
+    if not (user.is_authenticated and user.is_active):
+        return NOTHING
     kept: Access | None = getattr(user, _KEPT, None)
     return fresh_access_of(user) if kept is None else kept
 
@@ -109,14 +129,16 @@ def _read(user: AbstractBaseUser | AnonymousUser) -> Access:
         if only is None:
             return Access(user.pk, everything=True, most=most)
         return Access(user.pk, roles={only: most}, most=most)
-    roles = {number: lower(Role(role), most) for number, role in _memberships(user.pk) if role in Role.values}
+    rows = _memberships(user.pk)
+    roles = {number: lower(Role(role), most) for number, role, _ in rows if role in Role.values}
     if only is not None:
         roles = {number: role for number, role in roles.items() if number == only}
-    return Access(user.pk, roles=roles, most=most)
+    return Access(user.pk, roles=roles, most=most, complete=bool(rows) and len(roles) == rows[0][-1])
 
 
-def _memberships(user_id: Any) -> list[tuple[int, str]]:
+def _memberships(user_id: Any) -> list[tuple[int, str, int]]:
+    """Read each project and role of the user, beside the number of all projects."""
     with connection.cursor() as cursor:
         cursor.execute(_MEMBERSHIPS, [user_id])
-        rows: list[tuple[int, str]] = cursor.fetchall()
+        rows: list[tuple[int, str, int]] = cursor.fetchall()
     return rows

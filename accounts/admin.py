@@ -18,12 +18,12 @@ admin.site.add_action(delete_and_record, "delete_selected")
 class APITokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
     """The list of tokens; deleting one revokes it."""
 
-    list_display = ("name", "user", "scope", "token_key", "created", "last_used", "expiry")
-    list_filter = ("scope", "expiry", "last_used")
+    list_display = ("name", "user", "scope", "project", "token_key", "created", "last_used", "expiry")
+    list_filter = ("scope", "project", "expiry", "last_used")
     search_fields = ("name", "user__username", "token_key")
-    list_select_related = ("user",)
+    list_select_related = ("user", "project")
     ordering = ("-pk",)
-    fields = ("name", "user", "scope", "token_key", "created", "last_used", "expiry")
+    fields = ("name", "user", "scope", "project", "token_key", "created", "last_used", "expiry")
     readonly_fields = fields
 
     def has_add_permission(self, _request: HttpRequest) -> bool:

@@ -1,13 +1,14 @@
 """What comes with a token that a request brings: its user and that user's rights, found with one prepared query.
 
 The user of a token without the scope `admin` has no rights of staff: they are taken from the object that views get,
-which is never saved. So every rule about staff, wherever it stands, holds for tokens too.
+which is never saved. So every rule about staff, wherever it stands, holds for tokens too. In projects the scope is the
+highest role that the user has, and a token for one project shows no other: `access.decisions` is told so.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,8 @@ from django.utils import timezone
 from knox.crypto import hash_token
 from rest_framework.exceptions import AuthenticationFailed
 
+from access.decisions import is_operator, narrow
+from access.roles import Role
 from accounts.models import APIToken
 from accounts.scopes import Scope
 from audit.recording import record
@@ -28,7 +31,9 @@ USE_IS_NOTED_EVERY = timedelta(minutes=1)
 LONGEST = 256
 """Characters of a token, more than any has."""
 _USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
-_NEEDED = {"id", "user_id", "scope", "expiry", "last_used", "name", "token_key"}
+_NEEDED = {"id", "user_id", "scope", "expiry", "last_used", "name", "token_key", "project_id"}
+_ROLES: Mapping[str, Role] = {Scope.READ: Role.VIEWER, Scope.TRAIN: Role.TRAINER, Scope.ADMIN: Role.ADMIN}
+"""The highest role that a token of each scope gives."""
 _TOKEN_FIELDS = tuple(field.attname for field in APIToken._meta.concrete_fields if field.attname in _NEEDED)
 """In the order of the model, as `from_db` takes them; the others are read when somebody asks."""
 _COLUMNS = (*_TOKEN_FIELDS, *(f"user__{name}" for name in _USER_FIELDS))
@@ -55,7 +60,13 @@ def _checked(found: Sequence[Any] | None) -> tuple[User, APIToken]:
         raise AuthenticationFailed("User inactive or deleted.")
     if token.is_expired:
         raise AuthenticationFailed(f"This token expired on {token.expiry:%d %B %Y}; make a new one at /account/.")
-    if token.scope != Scope.ADMIN:
+    narrow(
+        user,
+        project_id=token.project_id,
+        most=_ROLES.get(token.scope, Role.VIEWER),
+        operator=is_operator(user),
+    )
+    if token.scope != Scope.ADMIN or token.project_id is not None:  # staff act on all projects
         user.is_staff = user.is_superuser = False
     token.user = user
     _note_use(token)

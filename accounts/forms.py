@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.models import User
 
-from accounts.issuing import LONGEST_NAME, NEVER, days_to_choose
+from accounts.issuing import LONGEST_NAME, NEVER, days_to_choose, projects_of
 from accounts.scopes import Scope
 
 
@@ -18,11 +18,14 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(max_length=LONGEST_NAME, label="What it is for")
     scope = forms.ChoiceField(choices=Scope.choices, initial=Scope.TRAIN.value, label="What it may do")
+    project = forms.TypedChoiceField(coerce=int, empty_value=None, required=False, label="In which project")
     days = forms.TypedChoiceField(coerce=float, label="Ends")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        projects = [(project.pk, project.name) for project in projects_of(user)]
+        self.fields["project"].choices = [("", "All of yours"), *projects]  # type: ignore[attr-defined]
         self.fields["days"].choices = [(f"{days:g}", _ending(days)) for days in days_to_choose()]  # type: ignore[attr-defined]
         self.fields["days"].initial = f"{settings.TOKEN_DAYS:g}"
 

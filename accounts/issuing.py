@@ -11,10 +11,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
+from access.decisions import access_of
+from access.models import Project
 from accounts.models import APIToken
 from accounts.scopes import Scope
 from audit.recording import record
 from runs.describing.description_rules import is_broken, is_invisible
+from runs.projects import project_choice
+from runs.queries import in_projects
 
 MOST_TOKENS = 100
 """Limit of the tokens that a user has at a time, expired ones included."""
@@ -36,22 +40,28 @@ class Refused(ValueError):
 
 def tokens_of(user: User) -> QuerySet[APIToken]:
     """Return a user's tokens, the newest first."""
-    return APIToken.objects.filter(user=user).order_by("-pk")  # type: ignore[no-any-return]  # knox has no types
+    return APIToken.objects.filter(user=user).select_related("project").order_by("-pk")  # type: ignore[no-any-return]  # knox has no types
 
 
-def issue(user: User, name: str, scope: str = Scope.TRAIN, days: float | None = None) -> tuple[APIToken, str]:
+def issue(
+    user: User, name: str, scope: str = Scope.TRAIN, days: float | None = None, project: str | int | None = None
+) -> tuple[APIToken, str]:
     """Make a token that ends after so many days, by default those of the settings. Return it and its text.
 
-    The text is what programs send, and cannot be read again. Raises Refused.
+    With `project`, by name or number, it is for that one alone. The text is what programs send, and cannot be read
+    again. Raises Refused.
     """
     days = settings.TOKEN_DAYS if days is None else days
     _check_name(name)
     _check_days(days)
+    only = None if project is None else _project(user, project)
     if tokens_of(user).count() >= MOST_TOKENS:
         raise Refused("", f"There are {MOST_TOKENS} tokens, the most a user may have; revoke one that is not needed.")
     expiry = None if days == NEVER else timedelta(days=days)
     with transaction.atomic():
-        made: tuple[APIToken, str] = APIToken.objects.create(user=user, name=name, scope=scope, expiry=expiry)
+        made: tuple[APIToken, str] = APIToken.objects.create(
+            user=user, name=name, scope=scope, expiry=expiry, project=only
+        )
         record("token.created", target=made[0], **_details(made[0]))
     return made
 
@@ -85,6 +95,20 @@ def days_to_choose() -> list[float]:
     """List the lives that the account page offers, the default one included."""
     offered = {days for days in (*CHOICES_OF_DAYS, NEVER) if days <= settings.TOKEN_LIMIT_DAYS}
     return sorted(offered | {settings.TOKEN_DAYS})
+
+
+def projects_of(user: User) -> list[Project]:
+    """List the projects that a token of the user may be limited to, by name."""
+    return list(Project.objects.filter(in_projects(user, column="pk")).order_by("name"))
+
+
+def _project(user: User, asked: str | int) -> Project:
+    found = project_choice.named(asked)
+    if found is None or not access_of(user).sees(found.pk):
+        names = ", ".join(project.name for project in projects_of(user))
+        cure = f"choose from {names}, or leave it out" if names else "you belong to none; leave it out"
+        raise Refused("project", f"There is no project {str(asked)[:100]!r} for you; {cure}.")
+    return found
 
 
 def _check_name(name: str) -> None:

@@ -7,11 +7,12 @@ from django.db import models
 from django.utils import timezone
 from knox.models import AbstractAuthToken
 
+from access.models import Project
 from accounts.scopes import Scope
 
 
 class APIToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
-    """A token of a user: named, for a scope, until `expiry` (null: without an end).
+    """A token of a user: named, for a scope and maybe one project, until `expiry` (null: without an end).
 
     `token_key` is how it begins, by which its user knows it. A revoked token has no row.
     """
@@ -21,6 +22,14 @@ class APIToken(AbstractAuthToken):  # type: ignore[misc]  # knox has no types
     token_key = models.CharField("begins with", max_length=15, editable=False)
     name = models.CharField(max_length=100)
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.TRAIN)
+    project = models.ForeignKey(
+        Project,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,  # without it the token could reach others
+        related_name="+",
+        help_text="The one project that it is for; none: all of its user",
+    )
     last_used = models.DateTimeField(null=True, blank=True, editable=False, help_text="To the minute")
 
     class Meta:

@@ -43,7 +43,7 @@ class MakeToken(Form):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a token and show it, this once; or the page with what is wrong."""
-        form = TokenForm(request.POST)
+        form = TokenForm(_user(request), request.POST)
         if form.is_valid():
             try:
                 token, text = issue(_user(request), **form.cleaned_data)
@@ -89,9 +89,10 @@ class ChangePassword(Form):
 
 def _page(request: HttpRequest, **parts: Any) -> HttpResponse:
     """Render the page, with what a form has to say."""
-    tokens = list(tokens_of(_user(request)))
+    user = _user(request)
+    tokens = list(tokens_of(user))
     migrated = [token for token in tokens if token.is_migrated]
-    forms = {"token_form": TokenForm(), "password_form": password_form(_user(request))}
+    forms = {"token_form": TokenForm(user), "password_form": password_form(user)}
     return render(request, "accounts/account.html", {"tokens": tokens, "migrated": migrated} | forms | parts)
 
 

@@ -22,13 +22,15 @@ from runs.api.views import ReadingView
 from runs.errors import InvalidRequest
 from runs.events import format_time
 from runs.listing.filters import Parameters
+from runs.projects.project_field import ProjectField
 
 
 class TokenOptions(Parameters):
-    """What a token is for, what it may do, and for how many days; null: without an end."""
+    """What a token is for, what it may do, in which project (null: all), for how many days (null: without an end)."""
 
     name = serializers.CharField()
     scope = serializers.ChoiceField(Scope.values, default=Scope.TRAIN.value)
+    project = ProjectField(required=False, allow_null=True, default=None)
     days = serializers.FloatField(required=False, allow_null=True)
 
 
@@ -43,9 +45,12 @@ class TokenList(ReadingView):
 
     def post(self, request: Request) -> Response:
         """Make a token (201), whose text stands in `token` this once."""
-        asked = body_of(request, TokenOptions)
+        asked, by = body_of(request, TokenOptions), _token(request)
+        project = asked["project"]
+        if project is None and by is not None:  # one for all projects would reach further than the one it comes from
+            project = by.project_id
         try:
-            token, text = issue(_user(request), asked["name"], asked["scope"], _days(asked, _token(request)))
+            token, text = issue(_user(request), asked["name"], asked["scope"], _days(asked, by), project)
         except Refused as refused:
             raise InvalidRequest([{"field": refused.field, "message": str(refused)}]) from refused
         return Response(described(token) | {"token": text}, status=201)
@@ -67,6 +72,7 @@ def described(token: APIToken) -> dict[str, Any]:
         "id": token.pk,
         "name": token.name,
         "scope": token.scope,
+        "project": token.project.name if token.project else None,
         "begins_with": token.token_key,
         "created": format_time(token.created),
         "last_used": _time(token.last_used),

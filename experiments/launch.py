@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from access.default_project import DEFAULT_PROJECT
 from audit.recording import record
 from experiments import wakeup
 from experiments.datasets import lookup
@@ -45,6 +46,7 @@ def launch(
     config: TrainingConfig,
     owner: User,
     *,
+    project_id: int,
     idempotency_key: str | None = None,
     origin: Run | None = None,
     in_its_place: bool = False,
@@ -53,21 +55,22 @@ def launch(
 
     The same key and request return the same runs; raises SourceError and KeyReused.
     """
-    if idempotency_key and (known := _known(owner, idempotency_key, config)):
+    if idempotency_key and (known := _known(owner, idempotency_key, config, project_id)):
         return known
     wakeup.announce_request()
-    place, _ = inspect(config, owner.pk, answered=True, patience=TRAINING)
+    place, _ = inspect(config, owner.pk, project_id, answered=True, patience=TRAINING)
     try:
         runs = create(
             config,
             owner,
+            project_id=project_id,
             idempotency_key=idempotency_key,
             dataset_hash=place.content_hash,
             origin=origin,
             in_its_place=in_its_place,
         )
     except IntegrityError:
-        if idempotency_key and (known := _known(owner, idempotency_key, config)):
+        if idempotency_key and (known := _known(owner, idempotency_key, config, project_id)):
             return known  # the same request came twice at once
         raise
     for run in runs:
@@ -75,20 +78,21 @@ def launch(
     return runs
 
 
-def inspect(config: TrainingConfig, user: int, *, answered: bool, patience: Patience) -> Inspected:
+def inspect(config: TrainingConfig, user: int, project_id: int, *, answered: bool, patience: Patience) -> Inspected:
     """Check everything that can be known before a training starts; return where its data lie. Raises SourceError.
 
     Unless `answered` is False, so does a question that the data raise and the configuration does not answer.
     """
     if config.model.weights_file:
         weight_files.resolve(config.model.weights_file, settings.MODELS_ROOT)
-    return lookup.inspect(config, user, answered=answered, patience=patience)
+    return lookup.inspect(config, user, project_id, answered=answered, patience=patience)
 
 
 def create(
     config: TrainingConfig,
     owner: User,
     *,
+    project_id: int = DEFAULT_PROJECT,
     idempotency_key: str | None = None,
     dataset_hash: str | None = None,
     origin: Run | None = None,
@@ -100,13 +104,15 @@ def create(
     with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on.
     """
     with transaction.atomic():
-        group = _group(config, owner) if config.is_group else None
-        if origin is not None and in_its_place and lifecycle.replace(origin.pk):
+        group = _group(config, owner, project_id) if config.is_group else None
+        same = origin is not None and origin.project_id == project_id
+        if origin is not None and same and in_its_place and lifecycle.replace(origin.pk):
             group = origin.group
         runs = [
             lifecycle.create(
                 owner,
                 own.model_dump(mode="json"),
+                project_id=project_id,
                 idempotency_key=None if number else idempotency_key,
                 dataset_hash=dataset_hash,
                 origin=origin,
@@ -132,10 +138,11 @@ def _record(runs: list[Run], origin: Run | None, *, in_its_place: bool) -> None:
             record("run.retried" if in_its_place else "run.cloned", target=run, origin=origin.pk, **of_group)
 
 
-def _group(config: TrainingConfig, owner: User) -> RunGroup:
+def _group(config: TrainingConfig, owner: User, project_id: int) -> RunGroup:
     return RunGroup.objects.create(
         name=config.experiment_name,
         owner=owner,
+        project_id=project_id,
         config=config.model_dump(mode="json"),
         size=len(config.of_each_run()),
     )
@@ -164,11 +171,13 @@ def git_commit() -> str:
     return done.stdout.strip()
 
 
-def _known(owner: User, key: str, config: TrainingConfig) -> list[Run] | None:
+def _known(owner: User, key: str, config: TrainingConfig, project_id: int) -> list[Run] | None:
     run = Run.objects.filter(owner=owner, idempotency_key=key).select_related("group").first()
     if run is None:
         return None
     asked = config.model_dump(mode="json")
+    if run.project_id != project_id:
+        raise KeyReused(f"Idempotency-Key {key!r} was used for a run of another project; send a new key.")
     if run.config == asked:
         return _all_there([run], key)
     if run.group is None or run.group.config != asked:

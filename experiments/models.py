@@ -7,8 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
+from access.default_project import DEFAULT_PROJECT
+from access.models import Project
 from runs.leases import Leased
 
 
@@ -43,6 +45,9 @@ class Dataset(Leased):
     CHECKED = (State.READY, State.REFUSED)
 
     name = models.CharField(max_length=64, unique=True)
+    project = models.ForeignKey(
+        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=Value(DEFAULT_PROJECT), related_name="datasets"
+    )
     kind = models.CharField(max_length=10, choices=Kind)
     path = models.CharField(max_length=4096, help_text="Upload: below the folder of uploads; folder: absolute")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="datasets")
@@ -127,6 +132,9 @@ class Preflight(Leased):
     ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="preflights")
+    project = models.ForeignKey(
+        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=Value(DEFAULT_PROJECT), related_name="preflights"
+    )
     config = models.JSONField(help_text="The training it is about")
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     progress = models.CharField(max_length=200, blank=True, help_text="What is being done, in words")

@@ -9,11 +9,12 @@ from secrets import compare_digest
 from django.conf import settings
 from django.db.models import Count
 from django.http import HttpResponse
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from access.decisions import access_of
 from experiments.models import Dataset, Upload
 from project.database_size import database_bytes
 from project.exposition import CONTENT_TYPE, Family, Sample, labelled, render, single
@@ -43,11 +44,21 @@ class HasMetricsToken(BasePermission):
         return True
 
 
+class IsOperator(BasePermission):
+    """The permission of superusers and staff: the figures are of all projects together."""
+
+    message = "The figures are of all projects: only staff may read them, or Prometheus with LIVETRAIN_METRICS_TOKEN."
+
+    def has_permission(self, request: Request, _view: object) -> bool:
+        """Ask for a role in all projects; a token that is limited to one does not have it."""
+        return access_of(request.user).everything
+
+
 class Metrics(APIView):
-    """The metrics page, for a login, an API token or the metrics token."""
+    """The metrics page, for operators, by login or API token, and for the metrics token."""
 
     http_method_names = ["get", "head"]
-    permission_classes = [IsAuthenticated | HasMetricsToken]
+    permission_classes = [IsOperator | HasMetricsToken]
 
     def perform_content_negotiation(self, request: Request, force: bool = True) -> tuple[BaseRenderer, str]:
         """Choose the only format, whatever the client accepts."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -18,7 +17,7 @@ from realtime.first_facts import WARNINGS, verdict
 from runs.groups import statistics
 from runs.groups.serializers import group_detail
 from runs.models import Run
-from runs.queries import deleted_runs, may_change, visible_groups, visible_runs
+from runs.queries import deleted_runs, may_change, newest_run_id, visible_groups, visible_runs
 from runs.queue import read_queue
 from runs.removal.deletion import restorable_until
 from runs.scheduling import gpu_report, queue_report, queue_rows
@@ -34,7 +33,7 @@ from runs.summaries import known_columns
 def run_list_page(request: HttpRequest) -> HttpResponse:
     """Show all runs; only the page's script reads the query string, that of `GET /api/runs/` or of its groups."""
     context = {
-        "newest": visible_runs(request.user).aggregate(newest=Max("pk"))["newest"] or 0,
+        "newest": newest_run_id(request.user),
         "queue": read_queue(),
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }
@@ -46,7 +45,7 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show one run, from its submission to long after its end."""
-    run = visible_runs(request.user).select_related("owner", "group", "revised_by").filter(pk=run_id).first()
+    run = visible_runs(request.user).select_related("owner", "project", "group", "revised_by").filter(pk=run_id).first()
     if run is None:
         return _deleted_run_page(request, run_id)
     detail = run_detail(run)
@@ -57,7 +56,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "warnings": " ".join(WARNINGS),
         "grouped": _has_subgroups(run),
         "statistics": FINAL_STATISTICS,
-        "may_act": may_change(request.user, run.owner_id),
+        "may_act": may_change(request.user, run),
         "queue": read_queue(),
     }
     return render(request, "realtime/run.html", context)
@@ -81,7 +80,7 @@ def _deleted_run_page(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_safe
 def group_page(request: HttpRequest, group_id: int) -> HttpResponse:
     """Show the folds of a cross-validation side by side, with mean and spread."""
-    group = get_object_or_404(visible_groups(request.user).select_related("owner"), pk=group_id)
+    group = get_object_or_404(visible_groups(request.user).select_related("owner", "project"), pk=group_id)
     context = {"group": group, "detail": group_detail(statistics.report(group)), "statistics": FINAL_STATISTICS}
     return render(request, "realtime/group.html", context)
 
@@ -102,11 +101,12 @@ def compare_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Show who waits and why, who trains, the workers and their GPUs."""
+    seen = queue_rows.seen_by(request.user)
     context = {
         "queue": read_queue(),
-        "report": queue_report.described(),
+        "report": queue_report.described(visible=seen),
         "rows": queue_rows.unfinished(request.user),
-        "gpus": gpu_report.described(),
+        "gpus": gpu_report.described(visible=seen),
     }
     return render(request, "realtime/queue_page.html", context)
 

@@ -7,7 +7,10 @@ saved point is what a person decided of a result, a stored file what lies in the
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+
+from access.default_project import DEFAULT_PROJECT
+from access.models import Project
 
 
 class RunSamples(models.Model):
@@ -196,6 +199,15 @@ class ListedRun(models.Model):
     group = models.ForeignKey(
         "runs.RunGroup", models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
     )
+    project = models.ForeignKey(
+        Project,
+        models.DO_NOTHING,
+        default=DEFAULT_PROJECT,
+        db_default=Value(DEFAULT_PROJECT),
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
     experiment_name = models.CharField(max_length=200)
     source_path = models.CharField(max_length=4096)
     model_name = models.CharField(max_length=200)
@@ -215,17 +227,21 @@ class ListedRun(models.Model):
         ordering = ["-id"]
         indexes = [
             # All that facets count. `deleted_at` is last: in front it would draw every list away from the runs' order.
-            models.Index(fields=["status", "owner", "source_path", "model_name", "deleted_at"], name="listed_facets"),
+            models.Index(
+                fields=["status", "owner", "source_path", "model_name", "project", "deleted_at"], name="listed_facets"
+            ),
             # What groups count, each in the order of its groups; by the sum of marks it is known which have changed.
             *(
-                models.Index(fields=[column, "status", "deleted_at", "mark", "id"], name=f"listed_{name}")
+                models.Index(fields=[column, "status", "deleted_at", "mark", "id", "project"], name=f"listed_{name}")
                 for name, column in (
                     ("owners", "owner"), ("data", "source_path"), ("networks", "model_name"),
                     ("experiments", "experiment_name"),
                 )
             ),
+            # The newest of a project.
+            models.Index(fields=["project", "deleted_at", "id"], name="listed_project"),
             models.Index(
-                fields=["group", "status", "deleted_at", "mark", "id"],
+                fields=["group", "status", "deleted_at", "mark", "id", "project"],
                 name="listed_groups",
                 condition=Q(group__isnull=False),
             ),

@@ -13,6 +13,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 import runs.derived_models  # noqa: F401  where Django looks for models
+from access.default_project import DEFAULT_PROJECT
+from access.models import Project
 from runs.events import EPHEMERAL_TYPES
 from runs.leases import Leased
 
@@ -33,6 +35,9 @@ class RunGroup(models.Model):
 
     name = models.CharField(max_length=200)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="run_groups")
+    project = models.ForeignKey(
+        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=Value(DEFAULT_PROJECT), related_name="run_groups"
+    )
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.FOLDS)
     config = models.JSONField(help_text="The request; each run has its own, with the number of its fold")
     size = models.PositiveIntegerField(help_text="Number of its runs")
@@ -124,6 +129,14 @@ class Run(Leased):
     # What was requested
     experiment_name = models.CharField(max_length=200, db_index=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="runs")
+    project = models.ForeignKey(  # lists choose by that of `ListedRun`, which has the index
+        Project,
+        models.PROTECT,
+        default=DEFAULT_PROJECT,
+        db_default=Value(DEFAULT_PROJECT),
+        db_index=False,
+        related_name="runs",
+    )
     training_mode = models.CharField(max_length=20, default="centralized")
     source_path = models.CharField(max_length=4096)
     dataset_hash = models.CharField(

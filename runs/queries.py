@@ -1,4 +1,8 @@
-"""Read runs. `visible_runs` is the one place that decides which runs a user may see."""
+"""Read runs. `may_see` and `visible_runs` are the one place that applies what `access.decisions` decides to runs.
+
+The projects of a user are read first and then named in the query, only where there are others: joined or looked up
+within the query, they would draw lists away from the order of their index.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,16 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from access.decisions import Access, access_of, fresh_access_of
+from access.models import Project
+from access.roles import Role
 from runs.events import EPHEMERAL_TYPES
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric
 from runs.packed_journal import packed_events
@@ -30,11 +37,31 @@ _IS_DURABLE = RawSQL(  # noqa: S611  # built from constants only
 _CURVE_COLUMNS = tuple(  # in the order of the model's own, as `from_db` wants them
     column.attname
     for column in Run._meta.concrete_fields
-    if column.attname in ("id", "status", "last_seq", "created_at")
+    if column.attname in ("id", "project_id", "status", "last_seq", "created_at")
 )
 _CURVE_RUN = PreparedQuery(
     lambda pk: Run.objects.filter(pk=pk, deleted_at=None).order_by().values_list(*_CURVE_COLUMNS)
 )
+
+
+MOST_PARTS = 100
+"""Of a query with a part for each project; SQLite allows 500."""
+_NEWEST_OF_ONE = (
+    "SELECT id FROM (SELECT id FROM runs_listedrun WHERE project_id = %s AND deleted_at IS NULL"
+    " ORDER BY id DESC LIMIT {number:d}) AS of_{place:d}"
+)
+
+
+class Owned(Protocol):
+    """Something that has an owner and belongs to a project."""
+
+    @property
+    def project_id(self) -> int | None:
+        """The project."""
+
+    @property
+    def owner_id(self) -> int:
+        """The user whose it is."""
 
 
 class Head(NamedTuple):
@@ -68,25 +95,34 @@ SERIES_KEY = Series._fields[:-2]
 
 
 def sees_all(user: User | AnonymousUser) -> bool:
-    """Return whether `user` may see all runs that are not deleted: today every active user does, others see none."""
-    return user.is_authenticated and user.is_active
+    """Return whether `user` may see all runs that are not deleted, of whichever project."""
+    return access_of(user).limits is None
 
 
 def may_see(user: User | AnonymousUser, *, deleted: bool = False) -> Q:
     """Return the condition, on `Run` or `ListedRun`, of those that `user` may see: none that is deleted.
 
-    With `deleted`, of the deleted ones that `user` may restore: their owner's own; to staff, all.
+    With `deleted`, of the deleted ones that `user` may restore: those that the user may change.
     """
-    if not sees_all(user):
-        return Q(pk__in=[])
-    if not deleted:
-        return Q(deleted_at=None)
-    return Q(deleted_at__isnull=False) & (Q() if user.is_staff else Q(owner_id=user.pk))
+    if deleted:
+        return Q(deleted_at__isnull=False) & _may_be_changed(access_of(user))
+    return in_projects(user) & Q(deleted_at=None)
+
+
+def in_projects(user: User | AnonymousUser, among: Collection[int] | None = None, column: str = "project_id") -> Q:
+    """Return the condition on whatever has a project that it is one which the user sees, and one of `among` if given.
+
+    Empty where it would change nothing. `column` is that of the project's number.
+    """
+    limits = access_of(user).limits
+    if among is not None:
+        limits = sorted(among) if limits is None else sorted({*limits} & {*among})
+    return Q() if limits is None else Q(**{f"{column}__in": limits})
 
 
 def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     """Select the runs that `user` could see if none were deleted."""
-    return Run.objects.all() if sees_all(user) else Run.objects.none()
+    return Run.objects.filter(in_projects(user))
 
 
 def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
@@ -94,15 +130,40 @@ def visible_runs(user: User | AnonymousUser) -> QuerySet[Run]:
     return Run.objects.filter(may_see(user))
 
 
+def still_sees(user: User | AnonymousUser, run_id: int) -> bool:
+    """Tell by the rights of this moment whether the user sees a run, deleted or not: they may have changed."""
+    fresh_access_of(user)
+    return readable_runs(user).filter(pk=run_id).exists()
+
+
 def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
     """Read the few columns of a run that its curves need, if `user` may see it, in one prepared query."""
-    found = _CURVE_RUN.first(run_id) if sees_all(user) and 0 <= run_id < 2**63 else None
-    return None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
+    found = _CURVE_RUN.first(run_id) if 0 <= run_id < 2**63 else None
+    run = None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
+    return run if run is not None and access_of(user).sees(run.project_id) else None
 
 
-def newest_run_ids(number: int) -> list[int]:
-    """Read the ids of the newest runs, at most so many, for a user who `sees_all`, in one prepared query."""
-    return [run_id for (run_id,) in _newest(number).rows()]
+def newest_run_ids(user: User | AnonymousUser, number: int) -> list[int]:
+    """Read the ids of the newest runs that the user sees, at most so many, in one query whose SQL is written here.
+
+    Of each project the newest ones along an index: of all projects at once a database would sort all their runs.
+    """
+    projects = access_of(user).limits
+    if projects is None:
+        return [run_id for (run_id,) in _newest(number).rows()]
+    if len(projects) > MOST_PARTS:
+        return list(visible_runs(user).order_by("-pk").values_list("pk", flat=True)[:number])
+    if not projects:
+        return []
+    of_each = " UNION ALL ".join(_NEWEST_OF_ONE.format(number=number, place=place) for place in range(len(projects)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{of_each} ORDER BY id DESC LIMIT {number:d}", projects)
+        return [run_id for (run_id,) in cursor.fetchall()]
+
+
+def newest_run_id(user: User | AnonymousUser) -> int:
+    """Read the id of the newest run that the user sees; 0 if there is none."""
+    return next(iter(newest_run_ids(user, 1)), 0)
 
 
 @cache
@@ -112,30 +173,42 @@ def _newest(number: int) -> PreparedQuery:
 
 
 def deleted_runs(user: User | AnonymousUser) -> QuerySet[Run]:
-    """Select the deleted runs that `user` may restore: their owner's own; to staff, all."""
+    """Select the deleted runs that `user` may restore: their owner's own; to admins, all of their projects."""
     return Run.objects.filter(may_see(user, deleted=True))
 
 
 def visible_groups(user: User | AnonymousUser) -> QuerySet[RunGroup]:
     """Select the groups that `user` may see: those with a run that is not deleted."""
-    if not (user.is_authenticated and user.is_active):
-        return RunGroup.objects.none()
-    return RunGroup.objects.filter(Exists(Run.objects.filter(group=OuterRef("pk"), deleted_at=None)))
+    with_runs = Exists(Run.objects.filter(group=OuterRef("pk"), deleted_at=None))
+    return RunGroup.objects.filter(in_projects(user), with_runs)
 
 
-def may_change(user: User | AnonymousUser, owner_id: int) -> bool:
-    """Return whether `user` may change something of that owner (stop a run, delete a data set): owner and staff."""
-    return bool(user.is_active and (user.is_staff or owner_id == user.pk))
+def may_change(user: User | AnonymousUser, thing: Owned) -> bool:
+    """Return whether `user` may change something (stop a run, delete a data set).
+
+    Its owner may who trains in its project, the admins of its project, and operators.
+    """
+    return access_of(user).may_change(thing.project_id, thing.owner_id)
+
+
+def _may_be_changed(access: Access) -> Q:
+    """Return the condition of what a user may change, as `may_change` decides it for one."""
+    managed, trained = access.with_role(Role.ADMIN), access.with_role(Role.TRAINER)
+    if managed is None:
+        return Q()
+    own = Q(owner_id=access.user_id)
+    return Q(project_id__in=managed) | (own if trained is None else own & Q(project_id__in=trained))
 
 
 def with_summary(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
-    """Load the columns that `serializers.run_summary` needs, and `more`, in three queries.
+    """Load the columns that `serializers.run_summary` needs, and `more`, in four queries.
 
-    Configurations are large and not loaded. Owners are few and fetched by a query of their own: joined, SQLite walks
-    all runs owner by owner.
+    Configurations are large and not loaded. Owners and projects are few and fetched by queries of their own: joined,
+    SQLite walks all runs owner by owner.
     """
     owners = Prefetch("owner", User.objects.only("username"))
-    return runs.prefetch_related(owners, "tag_rows").only(*SUMMARY_COLUMNS, *more)
+    projects = Prefetch("project", Project.objects.only("name"))
+    return runs.prefetch_related(owners, projects, "tag_rows").only(*SUMMARY_COLUMNS, *more)
 
 
 def heads(run_ids: Collection[int] | QuerySet[Run, Any]) -> list[Head]:

@@ -41,7 +41,7 @@ def run_summary(run: Run | RunRow, queue: Forecast | None = None) -> dict[str, A
 
     It asks no further queries. Without `queue`, the run's place in it is null.
     """
-    owner, tags = _names(run)
+    owner, project, tags = _names(run)
     return {
         "id": run.pk,
         "run_id": run.pk,
@@ -61,6 +61,8 @@ def run_summary(run: Run | RunRow, queue: Forecast | None = None) -> dict[str, A
         "folds": run.folds,
         "replaced": run.replaced,
         "owner": owner,
+        "project": project,
+        "project_id": run.project_id,
         "created_at": format_time(run.created_at),
         "deleted_at": time_or_null(run.deleted_at),
         "start_time": time_or_null(run.start_time),
@@ -93,11 +95,11 @@ def run_summary(run: Run | RunRow, queue: Forecast | None = None) -> dict[str, A
     }
 
 
-def _names(run: Run | RunRow) -> tuple[str, list[str]]:
-    """Return the name of the run's owner, and its tags."""
+def _names(run: Run | RunRow) -> tuple[str, str, list[str]]:
+    """Return the names of the run's owner and project, and its tags."""
     if isinstance(run, RunRow):
-        return run.owner_name, run.tag_names
-    return run.owner.username, [tag.name for tag in run.tag_rows.all()]
+        return run.owner_name, run.project_name, run.tag_names
+    return run.owner.username, run.project.name, [tag.name for tag in run.tag_rows.all()]
 
 
 def run_detail(run: Run) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def _each(request: Request, act: Act, asked: Mapping[str, Any]) -> dict[str, Any
 
 def _one(number: int, run: Run | None, user: User, act: Act, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        if run is None or (run.deleted_at and not queries.may_change(user, run.owner_id)):
+        if run is None or (run.deleted_at and not queries.may_change(user, run)):
             raise Run.DoesNotExist
         operations.require_right(run, user)
         if act is not _restore:

@@ -6,13 +6,17 @@ from dataclasses import asdict
 
 from django.conf import settings
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from access.decisions import access_of
+from access.roles import Role
 from experiments.api import root_listing
 from experiments.api.submission import in_words
 from runs.listing.filters import Parameters, validated
+from runs.projects.project_choice import NOWHERE
 
 
 class FolderParameters(Parameters):
@@ -25,7 +29,9 @@ class DataRootsView(APIView):
     """The endpoint of folders below the data roots, for everyone who may train: a training reads the same ones."""
 
     def get(self, request: Request) -> Response:
-        """List one folder; 400 for a path that is none, or lies outside the roots."""
+        """List one folder; 403 for users who train nowhere, 400 for a path that is none, or lies outside the roots."""
+        if access_of(request.user).with_role(Role.TRAINER) == []:
+            raise PermissionDenied(NOWHERE)
         path = validated(FolderParameters, request)["path"]
         with in_words():
             found = root_listing.listed(path, settings.LIVETRAIN_DATA_ROOTS)

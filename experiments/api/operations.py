@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from rest_framework.exceptions import PermissionDenied
 
+from access.decisions import access_of
 from audit.recording import record
 from experiments.api.submission import queue
 from experiments.launch import announce
@@ -21,12 +22,14 @@ from runs import lifecycle, queries
 from runs.describing import descriptions
 from runs.errors import Conflict
 from runs.models import Run
+from runs.projects.refusals import why_not
 from runs.removal import deletion
 from runs.scheduling import moves
 from runs.scheduling.moves import Destination
 from runs.tagging.tags import tags_of
 
 StopRequest = Run.StopRequest
+BEHIND_ANOTHER = "The run before it is not yours; only staff may move run {} past it."
 
 
 def cancel(run: Run, user: User, *, evaluate: bool = False) -> None:
@@ -86,7 +89,8 @@ def move(run: Run, user: User, to: Destination) -> None:
     try:
         moved = _recorded("run.moved", run, lambda: moves.move(run.pk, to, may_overtake=user.is_staff), to=to)
     except moves.NotAllowed as error:
-        raise PermissionDenied(str(error)) from error
+        seen = access_of(user).sees(error.project_id)
+        raise PermissionDenied(str(error) if seen else BEHIND_ANOTHER.format(run.pk)) from error
     _require_queued(run, moved)
 
 
@@ -141,8 +145,8 @@ def copied(run: Run, user: User) -> dict[str, Any]:
 
 def require_right(run: Run, user: User) -> None:
     """Raise PermissionDenied unless the user may change this run."""
-    if not queries.may_change(user, run.owner_id):
-        raise PermissionDenied(f"Run {run.pk} belongs to {run.owner}; only its owner and staff may do that.")
+    if not queries.may_change(user, run):
+        raise PermissionDenied(why_not(user, run, f"Run {run.pk}", run.owner))
 
 
 def require_not_deleted(run: Run) -> None:

@@ -27,9 +27,9 @@ class QueueOptions(Parameters):
 class QueueView(APIView):
     """The endpoint of the queue; runs that train already continue while it is paused."""
 
-    def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Return the state of the queue."""
-        return Response(queue_report.described())
+    def get(self, request: Request) -> Response:
+        """Return the state of the queue; runs that the user does not see count, and are not named."""
+        return Response(queue_report.described(visible=queue_rows.seen_by(request.user)))
 
     def post(self, request: Request) -> Response:
         """Pause the queue or let it continue; raises PermissionDenied for all but staff."""
@@ -41,7 +41,7 @@ class QueueView(APIView):
         else:
             queue.unpause(request.user)
             _wake_workers()
-        return Response(queue_report.described())
+        return Response(queue_report.described(visible=queue_rows.seen_by(request.user)))
 
 
 class QueueRuns(ReadingView):
@@ -55,9 +55,9 @@ class QueueRuns(ReadingView):
 class QueueGpus(ReadingView):
     """The GPUs of the living workers, who has them, and their memory as it was measured last."""
 
-    def get(self, request: Request) -> Response:  # noqa: ARG002
+    def get(self, request: Request) -> Response:
         """Return the GPUs."""
-        return Response({"gpus": gpu_report.described()})
+        return Response({"gpus": gpu_report.described(visible=queue_rows.seen_by(request.user))})
 
 
 def _wake_workers() -> None:

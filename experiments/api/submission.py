@@ -19,6 +19,7 @@ from experiments.training.contract.reading import Unanswered
 from experiments.training.contract.source_errors import SourceError
 from runs.errors import MOST_ERRORS, Conflict, FieldError, InvalidRequest
 from runs.models import Run
+from runs.projects import project_choice
 
 MAX_KEY_LENGTH = 200
 STAFF_ALONE = "Only staff may ask for more than 0; use 0 or less, or leave it out."
@@ -36,12 +37,19 @@ def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Ru
 def queue(
     body: Any, owner: User, *, key: str | None = None, origin: Run | None = None, in_its_place: bool = False
 ) -> list[Run]:
-    """Queue a training without a request; `in_its_place`: a failed or cancelled fold's place in the group is taken."""
+    """Queue a training without a request; `in_its_place`: a failed or cancelled fold's place in the group is taken.
+
+    A copy belongs to the project of its origin, unless another one is asked for.
+    """
     with in_words():
         config = TrainingConfig.model_validate(body)
         if config.priority > 0 and not owner.is_staff:
             raise InvalidRequest([{"field": "priority", "message": STAFF_ALONE}])
-        return launch(config, owner, idempotency_key=key, origin=origin, in_its_place=in_its_place)
+        asked = config.project if config.project is not None or origin is None else origin.project_id
+        project = project_choice.to_train_in(owner, asked)
+        return launch(
+            config, owner, project_id=project.pk, idempotency_key=key, origin=origin, in_its_place=in_its_place
+        )
 
 
 @contextmanager

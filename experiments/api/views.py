@@ -30,6 +30,7 @@ from experiments.training.data.files.catalogue import BUILTINS
 from runs.api.async_view import AsyncView, release_connection
 from runs.errors import InvalidRequest
 from runs.events import format_time, time_or_null
+from runs.projects import project_choice
 from runs.queries import may_change
 from runs.stored_config import StoredConfig
 
@@ -109,7 +110,7 @@ class OptionsView(APIView):
         options = {name: option_schema.of_options(spec.options.model_json_schema()) for name, spec in _networks()}
         return Response(
             {
-                "groups": option_schema.groups(),
+                "groups": option_schema.groups(project_choice.names_to_train_in(request.user)),
                 "network_options": options | {AUTO: options[CNN.name]},
                 "directions": monitored.directions(),
                 "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
@@ -142,11 +143,15 @@ def _wait(request: Request) -> float:
 
 def _requested(request: Request) -> requests.Requested:
     with in_words():
-        return requests.ask(TrainingConfig.model_validate(request.data), request.user)  # type: ignore[arg-type]  # logged in
+        config, user = TrainingConfig.model_validate(request.data), request.user
+        project = project_choice.to_train_in(user, config.project)
+        asked = requests.ask(config, user, project_id=project.pk)  # type: ignore[arg-type]  # logged in
+        asked.preflight.project = project  # known, where nothing may be read any more
+        return asked
 
 
 def _found(request: Request, pk: int) -> Preflight:
-    found = requests.visible(request.user).select_related("owner").filter(pk=pk).first()
+    found = requests.visible(request.user).select_related("owner", "project").filter(pk=pk).first()
     if found is None:
         raise NotFound(f"Pre-flight report {pk} does not exist.")
     return found
@@ -183,13 +188,13 @@ def _is_listed() -> bool:
 
 def _looked_up(pk: int) -> Preflight:
     try:
-        return Preflight.objects.select_related("owner").get(pk=pk)
+        return Preflight.objects.select_related("owner", "project").get(pk=pk)
     finally:
         release_connection()
 
 
 def _may_cancel(preflight: Preflight, request: Request) -> bool:
-    return preflight.status in Preflight.UNFINISHED and may_change(request.user, preflight.owner_id)
+    return preflight.status in Preflight.UNFINISHED and may_change(request.user, preflight)
 
 
 def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
@@ -206,6 +211,8 @@ def _described(preflight: Preflight, request: Request) -> dict[str, Any]:
         "config": preflight.config,
         "experiment_name": StoredConfig(preflight.config).experiment_name,
         "owner": preflight.owner.username,
+        "project": preflight.project.name,
+        "project_id": preflight.project_id,
         "may_cancel": _may_cancel(preflight, request),
         "created_at": format_time(preflight.created_at),
         "ended_at": time_or_null(preflight.ended_at),

@@ -25,4 +25,4 @@ class BuiltinDetail(APIView):
     def get(self, request: Request, name: str) -> Response:
         """Return everything known of the built-in data set."""
         validated(Parameters, request)
-        return Response(serializers.builtin_detail(builtin_called(name)))
+        return Response(serializers.builtin_detail(builtin_called(name), request.user))

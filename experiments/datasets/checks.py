@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from access.default_project import DEFAULT_PROJECT
 from audit.recording import record
 from experiments.models import Dataset
 from experiments.training.contract.check_reports import Finding, Progress
@@ -24,22 +25,22 @@ LOST_TOO_OFTEN = "The worker of this check was lost {}, so it is not started aga
 _LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(state=State.CHECKING))
 
 
-def register(name: str, path: str, owner: User) -> Dataset:
+def register(name: str, path: str, owner: User, project_id: int = DEFAULT_PROJECT) -> Dataset:
     """Create a data set for a path in a data root; it waits for its check. Raises IntegrityError for a taken name."""
-    with transaction.atomic():
-        kind = Dataset.Kind.FOLDER
-        dataset = Dataset.objects.create(name=name, kind=kind, path=path, owner=owner, state=State.WAITING)
-        record("dataset.registered", target=dataset, path=path)
-    return dataset
+    return _create("dataset.registered", name, path, owner, project_id, kind=Dataset.Kind.FOLDER, state=State.WAITING)
 
 
-def begin_upload(name: str, path: str, owner: User, sha256: str) -> Dataset:
+def begin_upload(name: str, path: str, owner: User, sha256: str, project_id: int = DEFAULT_PROJECT) -> Dataset:
     """Create a data set whose file is still to come. Raises IntegrityError for a taken name."""
+    columns = {"kind": Dataset.Kind.UPLOAD, "state": State.UPLOADING, "sha256": sha256}
+    return _create("upload.started", name, path, owner, project_id, **columns)
+
+
+def _create(action: str, name: str, path: str, owner: User, project_id: int, **columns: str) -> Dataset:
+    """Create the row and record it as that action."""
     with transaction.atomic():
-        dataset = Dataset.objects.create(
-            name=name, kind=Dataset.Kind.UPLOAD, path=path, owner=owner, state=State.UPLOADING, sha256=sha256
-        )
-        record("upload.started", target=dataset)
+        dataset = Dataset.objects.create(name=name, path=path, owner=owner, project_id=project_id, **columns)
+        record(action, target=dataset, path=path)
     return dataset
 
 

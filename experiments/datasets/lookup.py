@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from access.models import Project
 from experiments.datasets import inspections, storage
 from experiments.models import Dataset
 from experiments.training.contract.config import TrainingConfig
@@ -42,13 +43,13 @@ class Inspected(NamedTuple):
     decided: bool
 
 
-def inspect(config: TrainingConfig, user: int, *, answered: bool, patience: Patience) -> Inspected:
+def inspect(config: TrainingConfig, user: int, project_id: int, *, answered: bool, patience: Patience) -> Inspected:
     """Have another process check all that can be known before a training is queued. Raises SourceError.
 
     Unless `answered` is False, so does a question that the data raise and the configuration does not answer. What
     takes longer than `patience` is left to the training's own process, which refuses alike.
     """
-    place = locate(config.source_path)
+    place = locate(config.source_path, project_id)
     found = config.model_copy(update={"source_path": place.source_path})
     of = OfTraining(
         config=found.model_dump(mode="json"),
@@ -61,11 +62,11 @@ def inspect(config: TrainingConfig, user: int, *, answered: bool, patience: Pati
     return Inspected(place, inspections.refuse_faulty(of, user, patience))
 
 
-def locate(source_path: str) -> Place:
-    """Locate the data of a new run; raises SourceError unless the data set exists and is checked."""
+def locate(source_path: str, project_id: int) -> Place:
+    """Locate the data of a new run; raises SourceError unless the data set is there, of its project and checked."""
     if not source_path.startswith(PREFIX):
         return Place(source_path, list(settings.LIVETRAIN_DATA_ROOTS))
-    dataset = _find(source_path)
+    dataset = _find(source_path, project_id)
     if dataset.state != Dataset.State.READY:
         raise _error(_not_ready(dataset))
     return _place(dataset)
@@ -74,8 +75,8 @@ def locate(source_path: str) -> Place:
 def locate_for(run: Run) -> Place:
     """Locate the data of a queued run; raises SourceError unless they are the version it was queued with."""
     if not run.source_path.startswith(PREFIX):
-        return locate(run.source_path)
-    dataset = _find(run.source_path)
+        return locate(run.source_path, run.project.pk)
+    dataset = _find(run.source_path, run.project.pk)
     if dataset.content_hash != run.dataset_hash:
         raise _error(
             f"The data set {dataset.name!r} is no longer the version that this run was queued with "
@@ -84,17 +85,17 @@ def locate_for(run: Run) -> Place:
     return _place(dataset)
 
 
-def name_of(source_path: str) -> str:
+def name_of(run: Run) -> str:
     """Return the name of the data set that a run asked for, by that name or by its path; blank where there is none."""
+    source_path = run.source_path
     if named := _NAMED.fullmatch(source_path):
         return named["name"]
     try:
         places = {source_path, str(paths.resolve(source_path, settings.LIVETRAIN_DATA_ROOTS)[0])}
     except SourceError:
         places = {source_path}  # it is no longer there
-    return (
-        Dataset.objects.filter(kind=Dataset.Kind.FOLDER, path__in=places).values_list("name", flat=True).first() or ""
-    )
+    of_project = Dataset.objects.filter(project=run.project, kind=Dataset.Kind.FOLDER)
+    return of_project.filter(path__in=places).values_list("name", flat=True).first() or ""
 
 
 def spellings(dataset: Dataset) -> list[str]:
@@ -111,13 +112,19 @@ def _holds(root: Path, path: Path) -> bool:
     return path.is_relative_to(root.resolve())
 
 
-def _find(source_path: str) -> Dataset:
+def _find(source_path: str, project_id: int) -> Dataset:
+    """Find a data set of the project: a run may use no other, as its members may not see them."""
     name = source_path.removeprefix(PREFIX)
-    dataset = Dataset.objects.filter(name=name).first()
+    there = Dataset.objects.filter(project_id=project_id)
+    dataset = there.filter(name=name).first()
     if dataset is None:
-        known = list(Dataset.objects.filter(state=Dataset.State.READY).values_list("name", flat=True)[:100])
+        known = list(there.filter(state=Dataset.State.READY).values_list("name", flat=True)[:100])
         cure = f"there are {some(known, 10)}" if known else "upload or register one first"
-        raise _error(f"There is no data set {name[:100]!r}: {cure}.")
+        project = Project.objects.get(pk=project_id)
+        raise _error(
+            f"There is no data set {name[:100]!r} in the project {project.name!r}, and a run uses only those of its "
+            f"own: {cure}."
+        )
     return dataset
 
 

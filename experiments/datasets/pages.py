@@ -49,7 +49,7 @@ def builtin_page(request: HttpRequest, name: str) -> HttpResponse:
     """Render the page of one of the data sets that come with the server."""
     if name not in BUILTINS:
         raise Http404(f"There is no built-in data set {name!r}.")
-    return _page(request, builtin_detail(BUILTINS[name]))
+    return _page(request, builtin_detail(BUILTINS[name], request.user))
 
 
 def _page(request: HttpRequest, detail: dict[str, Any]) -> HttpResponse:

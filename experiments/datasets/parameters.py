@@ -6,7 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from runs.errors import InvalidRequest
-from runs.listing.filters import Parameters
+from runs.listing.filters import Listed, Parameters
+from runs.projects.project_field import ProjectField
 
 LARGEST = 2**63 - 1
 
@@ -16,6 +17,7 @@ class RegistrationBody(Parameters):
 
     path = serializers.CharField(max_length=4096)
     name = serializers.CharField(max_length=200, required=False)
+    project = ProjectField(required=False, allow_null=True)
 
 
 class UploadBody(Parameters):
@@ -24,16 +26,18 @@ class UploadBody(Parameters):
     filename = serializers.CharField(max_length=255)
     size = serializers.IntegerField(min_value=1, max_value=LARGEST)
     name = serializers.CharField(max_length=200, required=False)
+    project = ProjectField(required=False, allow_null=True)
     sha256 = serializers.RegexField(
         r"^[0-9a-f]{64}$", default="", error_messages={"invalid": "Must be 64 digits 0-9a-f."}
     )
 
 
 class ListParameters(Parameters):
-    """`after` is the name that the page follows."""
+    """`after` is the name that the page follows; `project` keeps the data sets of those, by name or number."""
 
     after = serializers.CharField(max_length=200, default="")
     page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
+    project = Listed()
 
 
 class DeleteParameters(Parameters):

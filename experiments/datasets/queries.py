@@ -5,24 +5,27 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import F, QuerySet
 
+from access.decisions import access_of
+from access.roles import Role
 from experiments.models import Dataset, Upload
+from runs.queries import in_projects
 
 
 def visible_datasets(user: User | AnonymousUser) -> QuerySet[Dataset]:
-    """Return the data sets that the user may see; today every active user sees all, as with runs.
+    """Return the data sets that the user may see: those of the user's projects.
 
-    `owner` and `upload` are joined, and `verdict` and `findings` are read out of the pre-flight report, which is large.
+    `owner`, `project` and `upload` are joined, and `verdict` and `findings` are read out of the pre-flight report,
+    which is large.
     """
-    if not (user.is_authenticated and user.is_active):
-        return Dataset.objects.none()
-    rows = Dataset.objects.select_related("owner", "upload", "preflight")
+    rows = Dataset.objects.filter(in_projects(user)).select_related("owner", "project", "upload", "preflight")
     return rows.defer("preflight__report", "preflight__config").annotate(
         verdict=F("preflight__report__verdict"), findings=F("preflight__report__findings")
     )
 
 
 def uploads_of(user: User | AnonymousUser) -> QuerySet[Upload]:
-    """Return only the user's own uploads: nobody else may write an unfinished one."""
-    if not (user.is_authenticated and user.is_active):
-        return Upload.objects.none()
-    return Upload.objects.filter(dataset__owner=user).select_related("dataset")
+    """Return only the user's own uploads, where they may train: nobody else may write an unfinished one."""
+    access = access_of(user)
+    trained = access.with_role(Role.TRAINER)
+    theirs = Upload.objects.filter(dataset__owner_id=access.user_id).select_related("dataset")
+    return theirs if trained is None else theirs.filter(dataset__project_id__in=trained)

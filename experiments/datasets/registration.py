@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 
+from access.models import Project
 from experiments.datasets import checks, names
 from experiments.models import Dataset
 from experiments.training.contract import source_forms
@@ -16,15 +17,15 @@ from experiments.training.data.files import paths
 from runs.errors import InvalidRequest
 
 
-def register(owner: User, path: str, *, name: str | None = None) -> Dataset:
-    """Register a path as a data set that waits for its check; raises InvalidRequest.
+def register(owner: User, path: str, project: Project, *, name: str | None = None) -> Dataset:
+    """Register a path as a data set of the project that waits for its check; raises InvalidRequest.
 
     Looks at the path alone: the files may be many.
     """
     found = _located(path)
     chosen = names.chosen(name, found.name)
     try:
-        return checks.register(chosen, str(found), owner)
+        return checks.register(chosen, str(found), owner, project.pk)
     except IntegrityError:
         raise names.taken(chosen) from None
 

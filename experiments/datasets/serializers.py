@@ -15,20 +15,22 @@ from experiments.training.data.files.catalogue import PREFIX, Builtin
 from runs.derived_models import ListedRun
 from runs.events import format_time, time_or_null
 from runs.models import Run
-from runs.queries import may_change
+from runs.queries import may_change, may_see
 
 RUNS_SHOWN = 20
 
 
 def dataset_summary(dataset: Dataset, user: User | AnonymousUser) -> dict[str, Any]:
-    """Return one line of a list; needs `owner` and `upload` and no further query."""
+    """Return one line of a list; needs `owner`, `project` and `upload` and no further query."""
     return {
         "name": dataset.name,
         "source_path": dataset.source_path,
         "kind": dataset.kind,
         "state": dataset.state,
         "owner": dataset.owner.username,
-        "may_change": may_change(user, dataset.owner_id),
+        "project": dataset.project.name,
+        "project_id": dataset.project_id,
+        "may_change": may_change(user, dataset),
         "created_at": format_time(dataset.created_at),
         "checked_at": time_or_null(dataset.checked_at),
         "layout": dataset.layout or None,
@@ -51,7 +53,7 @@ def dataset_detail(dataset: Dataset, user: User | AnonymousUser) -> dict[str, An
             "path": dataset.path if dataset.kind == Dataset.Kind.FOLDER else None,
             "preflight": _preflight(dataset),
         }
-        | _runs_on(spellings(dataset), dataset.content_hash)
+        | _runs_on(user, spellings(dataset), dataset.content_hash)
     )
 
 
@@ -66,21 +68,25 @@ def builtin_summary(builtin: Builtin) -> dict[str, Any]:
     }
 
 
-def builtin_detail(builtin: Builtin) -> dict[str, Any]:
+def builtin_detail(builtin: Builtin, user: User | AnonymousUser) -> dict[str, Any]:
     """Return a built-in data set with the fields of any data set; nobody owns, checks or changes it."""
-    unknown = ("owner", "created_at", "checked_at", "layout", "files", "size", "content_hash", "problem", "progress")
+    unknown = (
+        *("owner", "project", "project_id", "created_at", "checked_at", "layout", "files", "size", "content_hash"),
+        *("problem", "progress", "report", "path", "preflight"),
+    )
     name = PREFIX + builtin.name
     return (
-        dict.fromkeys([*unknown, "report", "path", "preflight"])
+        dict.fromkeys(unknown)
         | builtin_summary(builtin)
         | {"name": name, "kind": "builtin", "state": Dataset.State.READY, "may_change": False}
         | {"links": {part: url for part, url in links(name).items() if part != "check"}}
-        | _runs_on([name], None)
+        | _runs_on(user, [name], None)
     )
 
 
-def _runs_on(source_paths: Collection[str], content_hash: str | None) -> dict[str, Any]:
-    listed = ListedRun.objects.filter(source_path__in=source_paths, deleted_at=None)
+def _runs_on(user: User | AnonymousUser, source_paths: Collection[str], content_hash: str | None) -> dict[str, Any]:
+    """Describe the runs on these data that the user sees: built-in data, and folders, are used in many projects."""
+    listed = ListedRun.objects.filter(may_see(user), source_path__in=source_paths)
     shown = Run.objects.filter(pk__in=list(listed.order_by("-id").values_list("id", flat=True)[:RUNS_SHOWN]))
     newest = shown.only("id", "experiment_name", "status", "dataset_hash", "created_at").order_by("-id")
     return {"runs": _runs(newest, content_hash), "run_count": listed.count()}

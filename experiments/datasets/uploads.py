@@ -22,6 +22,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from access.models import Project
 from audit.actor import acting_itself
 from audit.recording import record
 from experiments.datasets import checks, inspections, names, storage
@@ -57,8 +58,10 @@ class NotThatLong(Exception):
     """A piece reaches beyond the size that was announced, or is larger than pieces may be."""
 
 
-def open_upload(owner: User, *, filename: str, size: int, name: str | None = None, sha256: str = "") -> Upload:
-    """Reserve a name and room for a file; raises InvalidRequest and NoRoom."""
+def open_upload(
+    owner: User, project: Project, *, filename: str, size: int, name: str | None = None, sha256: str = ""
+) -> Upload:
+    """Reserve a name in the project and room for a file; raises InvalidRequest and NoRoom."""
     expire()
     suffix = _suffix(filename)
     _check_size(owner, size)
@@ -66,7 +69,7 @@ def open_upload(owner: User, *, filename: str, size: int, name: str | None = Non
     upload = Upload(filename=filename, size=size, updated_at=timezone.now())
     try:
         with transaction.atomic():
-            dataset = checks.begin_upload(chosen, f"{upload.pk.hex}/{chosen}{suffix}", owner, sha256)
+            dataset = checks.begin_upload(chosen, f"{upload.pk.hex}/{chosen}{suffix}", owner, sha256, project.pk)
             upload.dataset = dataset
             upload.save()
     except IntegrityError:

@@ -24,6 +24,9 @@ from experiments.models import Dataset, Upload
 from runs.api.bodies import body_of
 from runs.errors import Conflict
 from runs.listing.filters import Parameters, validated
+from runs.projects import project_choice
+from runs.projects.project_names import numbers_of
+from runs.projects.refusals import why_not
 from runs.queries import may_change
 
 
@@ -41,8 +44,8 @@ class DatasetView(APIView):
         dataset = visible_datasets(self.request.user).filter(name=name).first()
         if dataset is None:
             raise NotFound(f"There is no data set {name!r}.")
-        if to_change and not may_change(self.request.user, dataset.owner_id):
-            raise PermissionDenied(f"{name!r} belongs to {dataset.owner.username}; ask them or an administrator.")
+        if to_change and not may_change(self.request.user, dataset):
+            raise PermissionDenied(why_not(self.request.user, dataset, repr(name), dataset.owner.username))
         return dataset
 
     def upload(self, upload_id: uuid.UUID) -> Upload:
@@ -60,6 +63,8 @@ class DatasetList(DatasetView):
         """Return a page of data sets."""
         asked = validated(ListParameters, request)
         rows = visible_datasets(request.user).filter(name__gt=asked["after"]).order_by("name")
+        if "project" in asked:
+            rows = rows.filter(project_id__in=numbers_of(asked["project"]))
         found = list(rows[: asked["page_size"] + 1])
         page = found[: asked["page_size"]]
         more = len(found) > len(page)
@@ -69,7 +74,8 @@ class DatasetList(DatasetView):
     def post(self, request: Request) -> Response:
         """Register a path in a data root as a data set (201)."""
         body = body_of(request, RegistrationBody)
-        dataset = registration.register(request.user, body["path"], name=body.get("name"))  # type: ignore[arg-type]
+        project = project_choice.to_train_in(request.user, body.get("project"))
+        dataset = registration.register(request.user, body["path"], project, name=body.get("name"))  # type: ignore[arg-type]
         return Response(serializers.dataset_detail(dataset, request.user), status=201)
 
 
@@ -112,7 +118,9 @@ class UploadList(DatasetView):
 
     def post(self, request: Request) -> Response:
         """Open a new upload (201)."""
-        opened = uploads.open_upload(request.user, **body_of(request, UploadBody))  # type: ignore[arg-type]
+        body = body_of(request, UploadBody)
+        project = project_choice.to_train_in(request.user, body.pop("project", None))
+        opened = uploads.open_upload(request.user, project, **body)  # type: ignore[arg-type]
         return Response(serializers.upload(opened), status=201, headers=_offset(opened.received))
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
 
+from access.default_project import DEFAULT_PROJECT
 from audit.recording import record
 from experiments.launch import inspect
 from experiments.models import Preflight
@@ -16,7 +17,8 @@ from experiments.preflights import state
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.inspections import DRY_RUN, Patience
 from runs.errors import Conflict
-from runs.queries import may_change
+from runs.projects.refusals import why_not
+from runs.queries import in_projects, may_change
 
 
 class Requested(NamedTuple):
@@ -26,23 +28,27 @@ class Requested(NamedTuple):
     decided: bool
 
 
-def ask(config: TrainingConfig, owner: User, patience: Patience = DRY_RUN) -> Requested:
-    """Queue a report of this training. Raises SourceError for what can be told within `patience`."""
-    _, decided = inspect(config, owner.pk, answered=False, patience=patience)
+def ask(
+    config: TrainingConfig, owner: User, patience: Patience = DRY_RUN, *, project_id: int = DEFAULT_PROJECT
+) -> Requested:
+    """Queue a report of this training in that project. Raises SourceError for what can be told within `patience`."""
+    _, decided = inspect(config, owner.pk, project_id, answered=False, patience=patience)
     with transaction.atomic():
-        preflight = state.create(owner, config.model_dump(mode="json"))
+        preflight = state.create(owner, config.model_dump(mode="json"), project_id)
         record("preflight.requested", target=preflight, data=config.source_path)
     return Requested(preflight, decided)
 
 
-def request(config: TrainingConfig, owner: User, patience: Patience = DRY_RUN) -> Preflight:
+def request(
+    config: TrainingConfig, owner: User, patience: Patience = DRY_RUN, *, project_id: int = DEFAULT_PROJECT
+) -> Preflight:
     """Queue a report as `ask` does, and return it alone."""
-    return ask(config, owner, patience).preflight
+    return ask(config, owner, patience, project_id=project_id).preflight
 
 
 def visible(user: User | AnonymousUser) -> QuerySet[Preflight]:
-    """Return the reports that `user` may see: as with runs, today every active user sees all."""
-    return Preflight.objects.all() if user.is_authenticated and user.is_active else Preflight.objects.none()
+    """Return the reports that `user` may see: those of the user's projects."""
+    return Preflight.objects.filter(in_projects(user))
 
 
 def cancel(preflight: Preflight, user: User) -> None:
@@ -50,11 +56,8 @@ def cancel(preflight: Preflight, user: User) -> None:
 
     Raises PermissionDenied, or Conflict for one that has ended otherwise.
     """
-    if not may_change(user, preflight.owner_id):
-        owner = preflight.owner
-        raise PermissionDenied(
-            f"Pre-flight report {preflight.pk} belongs to {owner}; only its owner and staff may do that."
-        )
+    if not may_change(user, preflight):
+        raise PermissionDenied(why_not(user, preflight, f"Pre-flight report {preflight.pk}", preflight.owner))
     with transaction.atomic():
         cancelled = state.cancel(preflight.pk, f"Cancelled by {user}.")
         if cancelled:

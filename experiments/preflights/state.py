@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max, Min, Q
 
+from access.default_project import DEFAULT_PROJECT
 from experiments.models import Preflight
 from experiments.training.contract.preflight_report import Preflight as Report
 from runs import clock
@@ -32,9 +33,9 @@ class Queued(NamedTuple):
     owner: int
 
 
-def create(owner: User, config: Mapping[str, Any]) -> Preflight:
+def create(owner: User, config: Mapping[str, Any], project_id: int = DEFAULT_PROJECT) -> Preflight:
     """Queue a report of a training; `config` is a dumped TrainingConfig."""
-    return Preflight.objects.create(owner=owner, config=dict(config))
+    return Preflight.objects.create(owner=owner, project_id=project_id, config=dict(config))
 
 
 def next_queued(besides: Collection[int] = ()) -> Queued | None:

@@ -8,13 +8,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from access.admin_rights import OfProjects
 
-class ReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
+
+class ReadingAdmin(OfProjects, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
     """An admin that adds, changes and deletes nothing."""
 
     empty_value_display = "–"
     list_per_page = 50
-    list_select_related = ("owner",)
+    list_select_related = ("owner", "project")
     show_full_result_count = False
     ordering = ("-id",)
     actions: Sequence[str] | None = None

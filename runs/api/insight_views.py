@@ -149,6 +149,7 @@ class RunLog(AsyncView, ReadingView):
                 await asyncio.sleep(POLL_SECONDS)
                 status = await sync_to_async(_status)(run_id)
                 found = await _read(read, status)
+            await sync_to_async(self.require_sight)(run_id)
         return Response({"run_id": run_id, "status": status} | found)
 
     def _log_of(self, run_id: int) -> tuple[str, partial[dict[str, Any]]]:

@@ -78,6 +78,11 @@ class ReadingView(HeavyView):
             raise NotFound(f"Run {run_id} does not exist.")
         return found[0]
 
+    def require_sight(self, run_id: int) -> None:
+        """Raise NotFound where the user no longer sees a run that was found before; to be called after a wait."""
+        if not queries.still_sees(self.request.user, run_id):
+            raise NotFound(f"Run {run_id} does not exist.")
+
 
 class RunList(ReadingView):
     """One page of summaries, newest first by default, with the columns and curves that were asked for."""
@@ -107,7 +112,8 @@ class Facets(ReadingView):
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
         condition = are_chosen(request.user, self.asked)
-        return Response(facets(condition, whole=chooses_all(self.asked), searched="search" in self.asked))
+        whole = chooses_all(self.asked) and queries.sees_all(request.user)
+        return Response(facets(condition, whole=whole, searched="search" in self.asked))
 
 
 class Grouped(ReadingView):
@@ -124,7 +130,7 @@ class Grouped(ReadingView):
             asked["by"],
             asked["page_size"],
             asked.get("cursor"),
-            whole=chooses_all(asked),
+            whole=chooses_all(asked) and queries.sees_all(request.user),
             searched="search" in asked,
         )
         links = page.links(request.build_absolute_uri())
@@ -144,7 +150,7 @@ class RunDetail(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the run with its early stopping countdown."""
-        run = one_of(self.visible().select_related("owner", "revised_by"), run_id)
+        run = one_of(self.visible().select_related("owner", "project", "revised_by"), run_id)
         patience = countdown(run.config, run.max_epochs, hint_evidence.monitored(run))
         return Response(serializers.run_detail(run) | {"patience": patience})
 
@@ -157,7 +163,7 @@ class GroupList(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Return the page."""
-        found = queries.visible_groups(request.user).select_related("owner")
+        found = queries.visible_groups(request.user).select_related("owner", "project")
         page = page_of([Part(found)], NEWEST_FIRST, self.asked["page_size"], self.asked.get("cursor"))
         links = page.links(request.build_absolute_uri())
         return Response({**links, "results": [group_summary(report) for report in statistics.reports(page.rows)]})
@@ -168,7 +174,7 @@ class GroupDetail(ReadingView):
 
     def get(self, request: Request, group_id: int) -> Response:
         """Return the group."""
-        group = queries.visible_groups(request.user).select_related("owner").filter(pk=group_id).first()
+        group = queries.visible_groups(request.user).select_related("owner", "project").filter(pk=group_id).first()
         if group is None:
             raise NotFound(f"Group {group_id} does not exist.")
         return Response(group_detail(statistics.report(group)))
@@ -252,6 +258,7 @@ class RunEvents(AsyncView, ReadingView):
         if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
             await sync_to_async(release_connection)()
             head = await journal_watch().wait_for_growth(run_id, asked["after"], asked["wait"]) or head
+            await sync_to_async(self.require_sight)(run_id)
         return Response(await sync_to_async(_journal_page)(head, asked))
 
 

@@ -84,7 +84,7 @@ class RunSnapshot(SamplesView):
 
     def found(self, run_id: int) -> Run | None:
         """Read all of the run, which is part of the answer."""
-        return self.visible().select_related("owner", "revised_by").filter(pk=run_id).first()
+        return self.visible().select_related("owner", "project", "revised_by").filter(pk=run_id).first()
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the snapshot."""

@@ -19,6 +19,8 @@ def group_summary(report: GroupReport) -> dict[str, Any]:
         "name": group.name,
         "kind": group.kind,
         "owner": group.owner.username,
+        "project": group.project.name,
+        "project_id": group.project_id,
         "created_at": format_time(group.created_at),
         "size": group.size,
         "statuses": report.statuses,

@@ -1,4 +1,4 @@
-"""Count by which tags, data, networks, owners and statuses a list of runs can be filtered."""
+"""Count by which tags, data, networks, owners, projects and statuses a list of runs can be filtered."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
+from access.models import Project
 from runs.derived_models import ListedRun
 from runs.models import Run, RunTag
 from runs.summaries import known_columns
 
 MOST_VALUES = 200
 """Limit of values per facet; the most frequent ones are kept."""
-_COLUMNS = ("status", "owner_id", "source_path", "model_name")
+_COLUMNS = ("status", "owner_id", "source_path", "model_name", "project_id")
 """The columns in the order of the index `listed_facets`, so that the database counts along the index."""
 
 
@@ -27,8 +28,9 @@ def facets(condition: Q, *, whole: bool = False, searched: bool = False) -> dict
     """
     runs = ListedRun.objects.filter(condition)
     alike = list(runs.order_by().values_list(*_COLUMNS).annotate(count=Count("*")))
-    status, owner, source_path, model = (_added_up(alike, place) for place in range(len(_COLUMNS)))
+    status, owner, source_path, model, project = (_added_up(alike, place) for place in range(len(_COLUMNS)))
     names = dict(User.objects.filter(pk__in=owner).values_list("pk", "username"))
+    projects = dict(Project.objects.filter(pk__in=project).values_list("pk", "name"))
     return {
         "count": status.total(),
         "status": [
@@ -38,6 +40,7 @@ def facets(condition: Q, *, whole: bool = False, searched: bool = False) -> dict
         "source_path": _values(source_path),
         "model": _values(model),
         "owner": _values(Counter({names[key]: count for key, count in owner.items()})),
+        "project": _values(Counter({projects[key]: count for key, count in project.items()})),
         "columns": known_columns.known(),
     }
 

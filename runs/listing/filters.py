@@ -26,7 +26,8 @@ from runs.listing.columns import MOST_COLUMNS, Column
 from runs.listing.grouping import BY
 from runs.listing.search import has_words
 from runs.models import Run, RunTag
-from runs.queries import may_see
+from runs.projects.project_names import numbers_of
+from runs.queries import in_projects, may_see
 from runs.tagging.tag_names import normalised
 
 M = TypeVar("M", bound=Model)
@@ -125,6 +126,7 @@ class Choice(Parameters):
     dataset = Listed(max_length=20_000)
     model = Listed()
     owner = Listed()
+    project = Listed()
     group = Numbers()
     final_split = Listed(("test", "val"))
     created_after = Moment(required=False)
@@ -247,6 +249,8 @@ def are_chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Q:
     Without a search it is one on `Run` too.
     """
     condition = may_see(user, deleted=asked["deleted"]) & _fits(RUN_LOOKUPS, asked)
+    if "project" in asked:
+        condition &= in_projects(user, numbers_of(asked["project"]))
     if "tag" in asked:
         condition &= Q(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
     return condition & has_words(asked["search"]) if "search" in asked else condition

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,10 +20,12 @@ MEASURED = ("name", "utilisation", "memory_used", "memory_total", "temperature")
 UNKNOWN: dict[str, Any] = dict.fromkeys((*MEASURED, "measured_at"))
 
 
-def described() -> list[dict[str, Any]]:
+def described(visible: Collection[int] | None = None) -> list[dict[str, Any]]:
     """List the GPUs by host and id; those that no run has measured have nothing but nulls beside id and worker.
 
     A GPU that no worker assigns is there too where a run sees it: it is shared by all runs that name it.
+    Of the runs, those not in `visible` (None: all are) are not named: what they measured is there, and that GPUs are
+    in use.
     """
     present = workers.alive()
     training = list(_training())
@@ -39,6 +41,9 @@ def described() -> list[dict[str, Any]]:
     for one, row in _measured(held, heads, found, hosts):
         if one.run_id not in row["runs"]:
             row["runs"].append(one.run_id)
+    for row in found.values():
+        row["busy"] = bool(row["runs"])
+        row["runs"] = [run_id for run_id in row["runs"] if visible is None or run_id in visible]
     return [found[key] for key in sorted(found)]
 
 

@@ -21,7 +21,11 @@ TICK = timedelta(microseconds=1)
 
 
 class NotAllowed(Exception):
-    """The reason why the run may not be moved there, as a sentence."""
+    """The reason why the run may not be moved there, a sentence about the run before it, which is of `project_id`."""
+
+    def __init__(self, message: str, project_id: int | None) -> None:
+        super().__init__(message)
+        self.project_id = project_id
 
 
 def move(run_id: int, to: Destination, *, may_overtake: bool) -> bool:
@@ -32,7 +36,7 @@ def move(run_id: int, to: Destination, *, may_overtake: bool) -> bool:
     """
     with transaction.atomic():
         lock_queue()  # other moves and claims wait
-        runs = list(waiting().only("pk", "owner_id", "priority", "turn", "attempt", "reason"))
+        runs = list(waiting().only("pk", "owner_id", "project_id", "priority", "turn", "attempt", "reason"))
         at = next((index for index, run in enumerate(runs) if run.pk == run_id), None)
         if at is None:
             return False
@@ -70,7 +74,9 @@ def _as_far_as_own(run: Run, others: Sequence[Run], at: int, goal: int) -> int:
     if place == at:
         before = others[at - 1]
         why = f"has priority {before.priority}" if before.owner_id == run.owner_id else f"belongs to {before.owner}"
-        raise NotAllowed(f"Run {before.pk}, the one before it, {why}; only staff may move run {run.pk} past it.")
+        raise NotAllowed(
+            f"Run {before.pk}, the one before it, {why}; only staff may move run {run.pk} past it.", before.project_id
+        )
     return place
 
 

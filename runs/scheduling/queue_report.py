@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -13,14 +14,16 @@ from runs.scheduling.forecast import Forecast, Place, forecast
 SHOWN_RUNS = 500
 
 
-def described(found: Forecast | None = None) -> dict[str, Any]:
+def described(found: Forecast | None = None, *, visible: Collection[int] | None = None) -> dict[str, Any]:
     """Describe the queue; `by` and `since` are null until it was paused once.
 
     `runs_per_user` is null without such a limit. `runs` are the first that wait, in their order; `queued` counts all.
+    Of the runs, those not in `visible` (None: all are) are counted in all numbers and places, and not named.
     `absent_workers` train, but are not registered: `manage.py train`, or workers that are stopping or were lost.
     """
     found = found or forecast()
-    queue, shown = found.queue, list(found.places.items())[:SHOWN_RUNS]
+    queue, places = found.queue, found.places.items()
+    shown = [(run_id, place) for run_id, place in places if visible is None or run_id in visible][:SHOWN_RUNS]
     return {
         "paused": queue.paused,
         "reason": queue.reason or None,
@@ -30,8 +33,8 @@ def described(found: Forecast | None = None) -> dict[str, Any]:
         "running": found.running,
         "runs_per_user": settings.RUNS_PER_USER,
         "slots": sum(one.slots for one in found.workers),
-        "workers": workers.described(found.workers, found.held),
-        "absent_workers": workers.described_absent(found.workers, found.held),
+        "workers": workers.described(found.workers, found.held, visible),
+        "absent_workers": workers.described_absent(found.workers, found.held, visible),
         "runs": [{"run_id": run_id, **place_fields(place)} for run_id, place in shown],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -101,8 +101,10 @@ def load(living: Sequence[Worker] | None = None) -> Load:
     return Load(sum(one.slots for one in workers), sum(used[one.name] for one in workers))
 
 
-def described(workers: Iterable[Worker], held: Iterable[Held]) -> list[dict[str, Any]]:
-    """Describe the workers as JSON, with the runs of `held` that each trains."""
+def described(
+    workers: Iterable[Worker], held: Iterable[Held], visible: Collection[int] | None = None
+) -> list[dict[str, Any]]:
+    """Describe the workers as JSON, with the runs of `held` that each trains; those not `visible` only count."""
     of_worker = _by_worker(held)
     return [
         {
@@ -113,17 +115,23 @@ def described(workers: Iterable[Worker], held: Iterable[Held]) -> list[dict[str,
             "gpus": one.gpus,
             "started_at": format_time(one.started_at),
             "seen_at": format_time(one.seen_at),
-            "runs": _trained(of_worker[one.name]),
+            "runs": _trained(of_worker[one.name], visible),
         }
         for one in workers
     ]
 
 
-def described_absent(workers: Iterable[Worker], held: Iterable[Held]) -> list[dict[str, Any]]:
-    """Describe those that runs of `held` name, but that are not among the workers that are present."""
+def described_absent(
+    workers: Iterable[Worker], held: Iterable[Held], visible: Collection[int] | None = None
+) -> list[dict[str, Any]]:
+    """Describe those that runs of `held` name, but that are not among the workers that are present.
+
+    One that trains no `visible` run is left out.
+    """
     present = {one.name for one in workers}
     absent = {name: trained for name, trained in _by_worker(held).items() if name and name not in present}
-    return [{"name": name, "runs": _trained(trained)} for name, trained in sorted(absent.items())]
+    described = ({"name": name, "runs": _trained(trained, visible)} for name, trained in sorted(absent.items()))
+    return [one for one in described if one["runs"]]
 
 
 def _by_worker(held: Iterable[Held]) -> dict[str, list[Held]]:
@@ -133,8 +141,8 @@ def _by_worker(held: Iterable[Held]) -> dict[str, list[Held]]:
     return found
 
 
-def _trained(held: Iterable[Held]) -> list[dict[str, Any]]:
-    return [{"run_id": one.run_id, "gpus": one.gpus} for one in held]
+def _trained(held: Iterable[Held], visible: Collection[int] | None) -> list[dict[str, Any]]:
+    return [{"run_id": one.run_id, "gpus": one.gpus} for one in held if visible is None or one.run_id in visible]
 
 
 def _living(now: datetime | None) -> Q:

@@ -6,6 +6,7 @@ the columns, and writes only where one of them has changed: progress, leases and
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
@@ -14,12 +15,12 @@ from django.db import connection, transaction
 
 COPIED = (
     "owner_id", "group_id", "experiment_name", "source_path", "model_name", "status", "training_mode", "created_at",
-    "deleted_at", "final_split", "final_precision", "final_recall", "final_f1", "final_auroc",
+    "deleted_at", "final_split", "final_precision", "final_recall", "final_f1", "final_auroc", "project_id",
 )  # fmt: skip
 SEARCHED = ("experiment_name", "source_path", "model_name", "description", "notes", "reason")
 """The reason comes last: of SQLite's texts, a search sees what is before the first null character."""
 TRIGGERS = ("listed_run_added", "listed_run_changed", "listed_run_removed")
-SEARCH_INDEX = ("status", "owner_id", "source_path", "model_name", "deleted_at", "words")
+SEARCH_INDEX = ("status", "owner_id", "source_path", "model_name", "project_id", "deleted_at", "words")
 """What facets count in their order, which is not sorted then. PostgreSQL has no place for long texts in an index."""
 _WATCHED = (*dict.fromkeys((*COPIED, *SEARCHED)), "touched_at")
 """A change of tags touches the run, so that it has another mark then."""
@@ -40,12 +41,12 @@ def mark() -> str:
 
 
 def after_migrating(*, verbosity: int = 0, stdout: TextIO | None = None, **_unused: Any) -> None:
-    """Make the triggers and copy all runs where a trigger is missing, or a copy is wrong.
+    """Make the triggers where one is missing or an earlier version's, and copy all runs where a copy is wrong.
 
     Triggers are missing after the migration that makes the table, and where SQLite has made the runs' table again, as
     for most changes of columns. All or nothing: what is broken off begins again with the next migration.
     """
-    if "runs_listedrun" not in connection.introspection.table_names() or _is_right():
+    if not _has_columns() or _is_right():
         return
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -54,9 +55,20 @@ def after_migrating(*, verbosity: int = 0, stdout: TextIO | None = None, **_unus
             if _is_right():  # by a server of another machine, which was waited for
                 return
         create_triggers()
+        if not differing():  # as after a migration that gave both tables a column with the same default
+            return
         for copied, number in _copied():
             if verbosity and number > _FILLED and (copied == number or copied % _TOLD == 0):
                 (stdout or sys.stdout).write(f"  Runs copied for lists: up to {copied:,} of {number:,}\n")
+
+
+def _has_columns() -> bool:
+    """Return whether the table is there as this version has it: migrating backwards leads to earlier forms."""
+    with connection.cursor() as cursor:
+        if "runs_listedrun" not in connection.introspection.table_names(cursor):
+            return False
+        found = connection.introspection.get_table_description(cursor, "runs_listedrun")
+    return {*COPIED, "words", "mark"} <= {column.name for column in found}
 
 
 def _is_right() -> bool:
@@ -97,7 +109,13 @@ def create_triggers() -> None:
     """Create or replace the triggers, and on SQLite the index that facets of a search are counted along."""
     drop_triggers()
     with connection.cursor() as cursor:
-        for statement in _postgresql() if connection.vendor == "postgresql" else _sqlite():
+        if connection.vendor != "postgresql":
+            for statement in _sqlite():
+                cursor.execute(statement)
+            return
+        statements = _postgresql()
+        version = _digest(statements)  # what PostgreSQL keeps of a trigger is not the text that made it
+        for statement in (*statements, *(f"COMMENT ON TRIGGER {name} ON runs_run IS '{version}'" for name in TRIGGERS)):
             cursor.execute(statement)
 
 
@@ -111,12 +129,19 @@ def drop_triggers() -> None:
 
 
 def are_kept() -> bool:
-    """Return whether all triggers are there."""
-    postgresql = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'runs_run'::regclass"
-    sqlite = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'runs_run'"
+    """Return whether all triggers are there, as this version makes them."""
+    said = "obj_description(oid, 'pg_trigger')"
+    postgresql = f"SELECT tgname, {said} FROM pg_trigger WHERE tgrelid = 'runs_run'::regclass"  # noqa: S608
+    sqlite = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'runs_run'"
     with connection.cursor() as cursor:
-        cursor.execute(postgresql if connection.vendor == "postgresql" else sqlite)
-        return {name for (name,) in cursor.fetchall()} >= set(TRIGGERS)
+        if connection.vendor == "postgresql":
+            cursor.execute(postgresql)
+            wanted = dict.fromkeys(TRIGGERS, _digest(_postgresql()))
+        else:
+            cursor.execute(sqlite)
+            wanted = dict(zip(TRIGGERS, _sqlite_triggers(), strict=True))
+        found = dict(cursor.fetchall())
+    return all(found.get(name) == definition for name, definition in wanted.items())
 
 
 def _actions() -> tuple[str, str, str]:
@@ -133,11 +158,18 @@ def _actions() -> tuple[str, str, str]:
     return added, changed, "DELETE FROM runs_listedrun WHERE id = OLD.id;"
 
 
+def _digest(statements: list[str]) -> str:
+    return hashlib.sha256("\n".join(statements).encode()).hexdigest()
+
+
 def _sqlite() -> list[str]:
+    return [f"CREATE INDEX listed_search ON runs_listedrun ({', '.join(SEARCH_INDEX)})", *_sqlite_triggers()]
+
+
+def _sqlite_triggers() -> list[str]:
     added, changed, removed = _actions()
     differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in _WATCHED)
     return [
-        f"CREATE INDEX listed_search ON runs_listedrun ({', '.join(SEARCH_INDEX)})",
         f"CREATE TRIGGER listed_run_added AFTER INSERT ON runs_run BEGIN {added} END",
         f"CREATE TRIGGER listed_run_changed AFTER UPDATE OF {', '.join(_WATCHED)} ON runs_run "
         f"WHEN {differs} BEGIN {changed} END",

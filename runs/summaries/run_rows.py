@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import DateTimeField, Func
 
+from access.models import Project
 from runs.models import Run, RunTag
 from runs.statements.prepared_query import PreparedQuery
 
 
 class RunRow(NamedTuple):
-    """The columns of a run that a line of a list needs, named as those of `Run`; its owner and tags by their names."""
+    """The columns of a run that a line of a list needs, named as those of `Run`.
+
+    Of its owner, project and tags it has the names.
+    """
 
     id: int
     experiment_name: str
@@ -34,6 +38,7 @@ class RunRow(NamedTuple):
     fold: int | None
     folds: int | None
     owner_id: int
+    project_id: int
     created_at: datetime
     start_time: datetime | None
     end_time: datetime | None
@@ -66,6 +71,7 @@ class RunRow(NamedTuple):
     final_f1: float | None
     final_auroc: float | None
     owner_name: str
+    project_name: str
     tag_names: list[str]
 
     @property
@@ -90,13 +96,14 @@ class AsStored(Func):
         return f"({sql} || '')", parameters
 
 
-SUMMARY_COLUMNS = RunRow._fields[:-2]
+SUMMARY_COLUMNS = RunRow._fields[:-3]
 _TIMES = {name for name in SUMMARY_COLUMNS if isinstance(Run._meta.get_field(name), DateTimeField)}
 _SELECTED = [AsStored(name, output_field=DateTimeField()) if name in _TIMES else name for name in SUMMARY_COLUMNS]
 _ROWS = PreparedQuery(lambda ids: Run.objects.filter(pk__in=ids).order_by().values_list(*_SELECTED))
 _OWNERS = PreparedQuery(lambda ids: User.objects.filter(pk__in=ids).order_by().values_list("pk", "username"))
+_PROJECTS = PreparedQuery(lambda ids: Project.objects.filter(pk__in=ids).order_by().values_list("pk", "name"))
 _TAGS = PreparedQuery(lambda ids: RunTag.objects.filter(run__in=ids).order_by("name").values_list("run_id", "name"))
-_OWNER, _STATUS, _MONITOR = map(SUMMARY_COLUMNS.index, ("owner_id", "status", "monitor"))
+_OWNER, _PROJECT, _STATUS, _MONITOR = map(SUMMARY_COLUMNS.index, ("owner_id", "project_id", "status", "monitor"))
 
 
 class StoredRow(NamedTuple):
@@ -104,6 +111,7 @@ class StoredRow(NamedTuple):
 
     columns: tuple[Any, ...]
     owner_name: str
+    project_name: str
     tag_names: tuple[str, ...]
 
     @property
@@ -123,24 +131,31 @@ class StoredRow(NamedTuple):
 
 
 def stored_rows(run_ids: Collection[int]) -> list[StoredRow]:
-    """Read those runs in that order, in three queries; without those that no longer exist."""
+    """Read those runs in that order, in four queries; without those that no longer exist."""
     if not run_ids:
         return []
     found = {row[0]: row for row in _ROWS.stored(list(run_ids))}
-    owners: dict[int, str] = dict(_OWNERS.rows(sorted({row[_OWNER] for row in found.values()}))) if found else {}
+    owners = _names_by(_OWNERS, _OWNER, found)
+    projects = _names_by(_PROJECTS, _PROJECT, found)
     tags: dict[int, list[str]] = defaultdict(list)
     for run_id, name in _TAGS.rows(list(run_ids)):
         tags[run_id].append(name)
     return [
-        StoredRow(row, owners.get(row[_OWNER], ""), tuple(tags.get(run_id, ())))
+        StoredRow(row, owners.get(row[_OWNER], ""), projects.get(row[_PROJECT], ""), tuple(tags.get(run_id, ())))
         for run_id in run_ids
         if (row := found.get(run_id)) is not None
     ]
 
 
+def _names_by(query: PreparedQuery, column: int, found: Mapping[int, Sequence[Any]]) -> dict[int, str]:
+    """Read the names behind the numbers in one column of the rows."""
+    numbers = sorted({row[column] for row in found.values()})
+    return dict(query.rows(numbers)) if numbers else {}
+
+
 def converted(row: StoredRow) -> RunRow:
     """Convert what the database holds to the values of a run's fields."""
-    return RunRow._make((*_ROWS.converted(row.columns), row.owner_name, list(row.tag_names)))
+    return RunRow._make((*_ROWS.converted(row.columns), row.owner_name, row.project_name, list(row.tag_names)))
 
 
 def run_rows(run_ids: Collection[int]) -> list[RunRow]:

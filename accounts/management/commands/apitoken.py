@@ -8,11 +8,17 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from access.decisions import access_of
 from accounts.issuing import NEVER, Refused, issue, revoke, revoke_all, tokens_of
 from accounts.models import APIToken
 from accounts.scopes import Scope
 from runs import schema
 from runs.check_tags import INSTALLATION
+
+NO_PROJECT = (
+    "{} belongs to no project yet, and sees nothing: make them a member of one, or let LIVETRAIN_DEFAULT_ROLE do that "
+    "for new users."
+)
 
 
 class Command(BaseCommand):
@@ -31,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scope", choices=Scope.values, default=Scope.TRAIN, help="what it may do (default: %(default)s)"
         )
+        parser.add_argument("--project", help="name or number of the one that it is for (default: all of the user)")
         life = parser.add_mutually_exclusive_group()
         life.add_argument("--days", type=_days, metavar="N", help="its life (default: LIVETRAIN_TOKEN_DAYS)")
         life.add_argument("--never", action="store_true", help="no end, where the settings allow it")
@@ -53,13 +60,15 @@ class Command(BaseCommand):
         if not user.is_active:
             raise CommandError(f"User {options['user']!r} is inactive; activate it in the admin first.")
         days = NEVER if options["never"] else options["days"]
+        if access_of(user).project_ids == frozenset():
+            self.stderr.write(NO_PROJECT.format(user.get_username()))
         try:
-            self.stdout.write(issue(user, options["name"], options["scope"], days)[1])
+            self.stdout.write(issue(user, options["name"], options["scope"], days, options["project"])[1])
         except Refused as refused:
             raise CommandError(f"{refused.field}: {refused}" if refused.field else str(refused)) from refused
 
     def _list(self, user: User) -> None:
-        rows = [("number", "scope", "begins with", "last used", "ends", "name"), *map(_row, tokens_of(user))]
+        rows = [("number", "scope", "project", "begins with", "last used", "ends", "name"), *map(_row, tokens_of(user))]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -84,7 +93,9 @@ def _existing(name: str) -> User:
 def _row(token: APIToken) -> tuple[str, ...]:
     used = f"{token.last_used:%Y-%m-%d %H:%M}" if token.last_used else "never"
     ends = f"{token.expiry:%Y-%m-%d}" if token.expiry else "never"
-    return str(token.pk), token.scope, token.token_key, used, f"{ends} (over)" if token.is_expired else ends, token.name
+    project = token.project.name if token.project else "all"
+    ends = f"{ends} (over)" if token.is_expired else ends
+    return str(token.pk), token.scope, project, token.token_key, used, ends, token.name
 
 
 def _days(text: str) -> float:

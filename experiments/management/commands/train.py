@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 from pydantic import ValidationError
 
+from access.models import Project
 from experiments.api.validation_messages import refusal
 from experiments.cli.console import Console
 from experiments.cli.stop_signals import StopSignals
@@ -31,6 +33,7 @@ from runs.errors import InvalidRequest
 from runs.files import run_files
 from runs.groups import statistics
 from runs.models import Run, RunGroup
+from runs.projects import project_choice
 from runs.wording.metric_text import metric_value
 
 WORKER = "command line"
@@ -56,13 +59,14 @@ class Command(TrainingCommand):
         loaded = metric_catalogue.current() is None
         if loaded:  # no worker was ever started here, and the request may name metrics
             self._load(signals)
-        config, place = _read(options["config"])
+        user = demo.administrator()
+        config, project, place = _read(options["config"], user)
         if not loaded:
             self._load(signals)
         if signals.exit_code:
             raise CommandError("Stopped before the training was queued.", returncode=signals.exit_code)
         with transaction.atomic():  # no worker sees the first one queued
-            queued = create(config, demo.administrator(), dataset_hash=place.content_hash)
+            queued = create(config, user, project_id=project.pk, dataset_hash=place.content_hash)
             first = lifecycle.claim(queued[0].pk, WORKER)
         for run in (first, *self._claimed(queued[1:])):
             if run:
@@ -138,15 +142,18 @@ def _listed(found: InvalidRequest) -> str:
     return "\n".join([*lines, *([f"  and {found.more:,} more"] if found.more else [])])
 
 
-def _read(path: Path) -> tuple[TrainingConfig, Place]:
-    """Read and check the request. Raises CommandError that names each wrong field with its cure."""
+def _read(path: Path, user: User) -> tuple[TrainingConfig, Project, Place]:
+    """Read and check the request of the user. Raises CommandError that names each wrong field with its cure."""
     try:
         config = TrainingConfig.model_validate(strict_json.decode(path.read_bytes()))
-        place, _ = inspect(config, NOBODY_ELSE, answered=True, patience=UNHURRIED)
+        project = project_choice.to_train_in(user, config.project)
+        place, _ = inspect(config, NOBODY_ELSE, project.pk, answered=True, patience=UNHURRIED)
     except (OSError, strict_json.NotJSON) as error:
         raise CommandError(f"{path}: {error}") from error
     except ValidationError as error:
         raise CommandError(f"{path}:\n{_listed(refusal(error))}") from error
+    except InvalidRequest as error:
+        raise CommandError(f"{path}:\n{_listed(error)}") from error
     except SourceError as error:
         raise CommandError(f"{path}:\n  {error.field}: {error.message}") from error
-    return config, place
+    return config, project, place

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictInt,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from experiments.training.contract import splits
 from experiments.training.contract.callbacks_config import CallbacksConfig
@@ -306,6 +314,9 @@ class TrainingConfig(Section):
     # The time of a training is not part of its configuration: not stored with the run, ignored when comparing requests
     priority: int = Field(
         0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="The run with the highest is started first"
+    )
+    project: Annotated[str, StringConstraints(min_length=1, max_length=100)] | StrictInt | None = Field(
+        None, exclude=True, description="Its name or number; without it your only project, or Default"
     )
     tags: list[str] = Field([], exclude=True, description="Words to find the run by later; they can be changed")
 

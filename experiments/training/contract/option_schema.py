@@ -5,7 +5,7 @@ Help, defaults and bounds are those that `config` declares; only what readers of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.training.contract.config import TrainingConfig
@@ -73,6 +73,7 @@ OPTION_TITLES = {"width": "Size of the network"}
 """Titles of options of networks whose names do not make good ones."""
 
 BLANKS = {
+    "project": "Default, if you train there",
     "data.table": "the one there is",
     "data.class_folder": "by the data",
     "data.ignore": "asked for where it matters",
@@ -111,11 +112,18 @@ _BOUNDS_OF_VALIDATORS: dict[str, dict[str, float]] = {
 }
 
 
-def groups() -> list[dict[str, Any]]:
-    """List all groups in the order of the request, each `{name, title, help, fields}`, ungrouped fields first."""
+def groups(projects: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """List all groups in the order of the request, each `{name, title, help, fields}`, ungrouped fields first.
+
+    `projects` can be chosen from; where there are not several, the form does not ask.
+    """
     schema = TrainingConfig.model_json_schema()
     loose = {name: found for name, found in schema["properties"].items() if "$ref" not in found}
     required = set(schema["required"])
+    if len(projects) > 1:
+        loose["project"] = {**loose["project"], "anyOf": [{"type": "string", "enum": [*projects]}, {"type": "null"}]}
+    else:
+        del loose["project"]
     described = [_group(TOP, "This run", "", [_field(name, found, name in required) for name, found in loose.items()])]
     for name, found in schema["properties"].items():
         if "$ref" in found:

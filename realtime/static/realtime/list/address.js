@@ -9,6 +9,7 @@ export const LISTS = /** @type {const} */ ([
   "dataset",
   "model",
   "owner",
+  "project",
   "experiment",
   "group",
   "final_split",

@@ -5,7 +5,7 @@ import { arrange, el, setText } from "../frame/dom.js";
 import { capital, count, STATUS_WORDS } from "../frame/format.js";
 import { choices, menu } from "./menu.js";
 
-const MENUS = { status: "Status", tag: "Tag", dataset: "Data set", model: "Model", owner: "Owner" };
+const MENUS = { status: "Status", tag: "Tag", dataset: "Data set", model: "Model", owner: "Owner", project: "Project" };
 const CHIPS = { ...MENUS, experiment: "Experiment", group: "Cross-validation", final_split: "Final result" };
 const FACETS = { dataset: "source_path" }; // where the API's name for it is another
 const FEW = 8;

@@ -7,6 +7,7 @@
  * @property {string} source_path
  * @property {string | null} model_name
  * @property {string} owner
+ * @property {string} [project]
  * @property {string} experiment_name
  * @property {number | null} group_id
  * @property {{split: string} | null} [final] the final statistics of the list
@@ -16,7 +17,7 @@
  * @property {string} created_at
  */
 
-/** @typedef {"status" | "dataset" | "model" | "owner" | "experiment" | "group" | "final_split"} ListFilter */
+/** @typedef {"status" | "dataset" | "model" | "owner" | "project" | "experiment" | "group" | "final_split"} ListFilter */
 
 /**
  * @typedef {Record<ListFilter | "tag", string[]> & {
@@ -41,6 +42,7 @@ export function matches(run, state) {
     dataset: run.source_path,
     model: run.model_name,
     owner: run.owner,
+    project: run.project,
     experiment: run.experiment_name,
     group: String(run.group_id),
     final_split: run.final?.split,

@@ -20,7 +20,8 @@ import { bytes, clock, count, known, percent, plural } from "../frame/format.js"
  * @property {number | null} utilisation
  * @property {number | null} memory_used
  * @property {number | null} memory_total
- * @property {number[]} runs
+ * @property {number[]} runs those of them that the reader may see
+ * @property {boolean} [busy] whether any run uses it
  */
 
 /** @param {{queued: number, running: number}} queue */
@@ -63,7 +64,7 @@ export const loadText = ({ utilisation }) => percent(utilisation, 0);
 /**
  * Say who has the GPU.
  *
- * @param {Pick<Gpu, "runs">} gpu
+ * @param {Pick<Gpu, "runs" | "busy">} gpu
  */
-export const shareText = ({ runs }) =>
-  runs.length ? (runs.length > 1 ? `Shared by ${plural(runs.length, "run")}` : "In use") : "Free";
+export const shareText = ({ runs, busy }) =>
+  runs.length > 1 ? `Shared by ${plural(runs.length, "run")}` : runs.length || busy ? "In use" : "Free";

@@ -8,6 +8,7 @@ import { ABSENT_TEXT, aliveText, gpusText, loadText, memoryText, shareText, slot
 import { MoveButtons } from "./move_buttons.js";
 import { queueLength, startsIn } from "./queue_state.js";
 
+const ELSEWHERE = "Runs of other projects";
 const find = (id) => document.getElementById(id);
 
 function runHeading({ id, experiment_name: name, fold, folds }) {
@@ -84,7 +85,7 @@ export function workersTable(nameOf) {
         setText(state, present ? aliveText(now) : ABSENT_TEXT);
         const ids = now.runs.map(({ run_id: id }) => id);
         fillRunLinks(runs, ids, nameOf);
-        if (!ids.length) setText(runs, "Nothing now");
+        if (!ids.length) setText(runs, now.busy ? ELSEWHERE : "Nothing now");
       },
     };
   };
@@ -106,7 +107,7 @@ export function gpusTable(nameOf) {
         memory.title = now.measured_at ? `Measured at ${dateTime(now.measured_at)}` : "";
         setText(load, loadText(now));
         fillRunLinks(runs, now.runs, nameOf);
-        if (!now.runs.length) setText(runs, "None");
+        if (!now.runs.length) setText(runs, now.busy ? ELSEWHERE : "None");
       },
     };
   };

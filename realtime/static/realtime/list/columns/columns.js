@@ -94,6 +94,7 @@ const FIELDS = {
   dataset: text("Data set", "dataset", (run) => run.source_path),
   model: text("Model", "model", (run) => run.model_name ?? UNKNOWN),
   owner: text("Owner", "owner", (run) => run.owner),
+  project: text("Project", "project", (run) => run.project),
   notes: text("Notes", null, (run) => run.notes.map((note) => note.text).join(" ") || UNKNOWN),
   best_epoch: text(
     "Best epoch",

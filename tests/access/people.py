@@ -1,0 +1,102 @@
+"""One user of each kind, and a project with one thing of each kind that belongs to the owner."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from access.models import Membership, Project
+from access.roles import Role
+from accounts.models import APIToken
+from experiments.models import Dataset, Preflight, Upload
+from experiments.training.contract.config import TrainingConfig
+from runs.derived_models import SavedPoint
+from runs.models import FinalResult, Run, RunGroup
+from tests.tokens import new_token
+
+MARK = "zq7secret"
+"""Is part of all names in the project, and of no other text."""
+MEMBERS = {"viewer": Role.VIEWER, "trainer": Role.TRAINER, "owner": Role.TRAINER, "admin": Role.ADMIN}
+KINDS = ("nobody", "stranger", *MEMBERS, "staff", "superuser")
+
+
+class World(NamedTuple):
+    """The project, its things, and the users by kind."""
+
+    project: Project
+    users: dict[str, User]
+    run: Run
+    other: Run
+    queued: Run
+    deleted: Run
+    group: RunGroup
+    dataset: Dataset
+    preflight: Preflight
+    upload: Upload
+    token: APIToken
+
+
+def make_users() -> dict[str, User]:
+    """Make a user of each kind; none is a member of anything yet."""
+    users = {kind: User.objects.create_user(kind) for kind in ("stranger", *MEMBERS)}
+    users["staff"] = User.objects.create_user("staff", is_staff=True)
+    return users | {"superuser": User.objects.create_superuser("superuser")}
+
+
+def make_world() -> World:
+    """Make everything."""
+    users, project = make_users(), Project.objects.create(name=f"{MARK} project")
+    for kind, role in MEMBERS.items():
+        Membership.objects.create(project=project, user=users[kind], role=role)
+    owner = users["owner"]
+    config = TrainingConfig(experiment_name=f"{MARK} run", source_path="builtin:breast-cancer").model_dump(mode="json")
+    group = RunGroup.objects.create(name=f"{MARK} group", owner=owner, project=project, config=config, size=2)
+    run, other = (add_run(owner, project, config, group=group, fold=fold, folds=2) for fold in (1, 2))
+    dataset = Dataset.objects.create(
+        name=f"{MARK}-data", kind=Dataset.Kind.FOLDER, path="/nowhere", owner=owner, project=project, state="ready"
+    )
+    uploading = Dataset.objects.create(
+        name=f"{MARK}-upload", kind=Dataset.Kind.UPLOAD, path="x/y.zip", owner=owner, project=project, state="uploading"
+    )
+    new_token(owner)
+    return World(
+        project=project,
+        users=users,
+        run=run,
+        other=other,
+        queued=add_run(owner, project, config, status="queued"),
+        deleted=add_run(owner, project, config, deleted_at=timezone.now()),
+        group=group,
+        dataset=dataset,
+        preflight=Preflight.objects.create(owner=owner, project=project, config=config),
+        upload=Upload.objects.create(
+            id=uuid.uuid4(), dataset=uploading, filename="y.zip", size=9, updated_at=timezone.now()
+        ),
+        token=APIToken.objects.get(user=owner),
+    )
+
+
+def add_run(owner: User, project: Project, config: dict[str, Any], **columns: Any) -> Run:
+    """Add a run, by default one that is completed and evaluated."""
+    defaults = {"status": "completed", "attempt": 1, "end_time": timezone.now(), "final_split": "val"}
+    run = Run.objects.create(
+        owner=owner,
+        project=project,
+        experiment_name=config["experiment_name"],
+        source_path=config["source_path"],
+        config=config,
+        seed=1,
+        max_epochs=1,
+        monitor="val_auroc",
+        **defaults | columns,
+    )
+    if run.status == "completed":
+        FinalResult.objects.create(
+            run=run, split="val", epoch=0, threshold=0.5, class_names=["a", "b"], statistics={},
+            confusion_matrix=[[1, 2], [3, 4]],
+        )  # fmt: skip
+        SavedPoint.objects.create(run=run, attempt=1, at=timezone.now(), by="owner", reason="why", rule="youden")
+    return run
