@@ -70,6 +70,10 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first subgroups",
     ("accounts/apps.py", "accounts"): "models, which Django loads after the apps",
     ("realtime/apps.py", "realtime.logins"): "the same",
+    (
+        "realtime/shared/shared_views.py",
+        "runs.curves.snapshot",
+    ): "NumPy, which the web process loads with the first curve",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     (
         "runs/label_errors/label_error_views.py",

@@ -27,22 +27,21 @@ _LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(sta
 
 def register(name: str, path: str, owner: User, project_id: int = DEFAULT_PROJECT) -> Dataset:
     """Create a data set for a path in a data root; it waits for its check. Raises IntegrityError for a taken name."""
-    with transaction.atomic():
-        dataset = _create(name, path, owner, project_id, kind=Dataset.Kind.FOLDER, state=State.WAITING)
-        record("dataset.registered", target=dataset, path=path)
-    return dataset
+    return _create("dataset.registered", name, path, owner, project_id, kind=Dataset.Kind.FOLDER, state=State.WAITING)
 
 
 def begin_upload(name: str, path: str, owner: User, sha256: str, project_id: int = DEFAULT_PROJECT) -> Dataset:
     """Create a data set whose file is still to come. Raises IntegrityError for a taken name."""
+    columns = {"kind": Dataset.Kind.UPLOAD, "state": State.UPLOADING, "sha256": sha256}
+    return _create("upload.started", name, path, owner, project_id, **columns)
+
+
+def _create(action: str, name: str, path: str, owner: User, project_id: int, **columns: str) -> Dataset:
+    """Create the row and record it as that action."""
     with transaction.atomic():
-        dataset = _create(name, path, owner, project_id, kind=Dataset.Kind.UPLOAD, state=State.UPLOADING, sha256=sha256)
-        record("upload.started", target=dataset)
+        dataset = Dataset.objects.create(name=name, path=path, owner=owner, project_id=project_id, **columns)
+        record(action, target=dataset, path=path)
     return dataset
-
-
-def _create(name: str, path: str, owner: User, project_id: int, **columns: str) -> Dataset:
-    return Dataset.objects.create(name=name, path=path, owner=owner, project_id=project_id, **columns)
 
 
 def end_upload(dataset: Dataset) -> None:

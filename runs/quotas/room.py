@@ -57,10 +57,10 @@ def require_room_for_file(project_id: ProjectNumber, size: int) -> None:
 
 def _locked(project_id: ProjectNumber) -> Project | None:
     """Lock the project's row, if the project has a quota at all: else nobody has to wait."""
-    project = Project.objects.filter(pk=project_id).first()
+    project = None if project_id is None else Project.objects.filter(pk=project_id).first()
     if project is None or (project.max_queued is None and project.max_disk_bytes is None):
         return None
-    return Project.objects.select_for_update(no_key=True).get(pk=project_id)
+    return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def _require_room_on_disk(project: Project, size: int) -> None:

@@ -14,7 +14,7 @@ from django.db import connections
 from django.test import Client
 
 from access.models import Project
-from experiments.datasets import upload_space
+from experiments.files import upload_space
 from experiments.models import Dataset, Upload
 from runs import lifecycle
 from runs.models import Run, RunGroup

@@ -8,8 +8,8 @@ const DAYS = [1, 7, 14, 30, 90];
 const USUAL = 14;
 
 class ShareDialog {
-  // `what` is shared, in words; `address` lists and makes links; `more` goes with each request for one; `isOfThese(link)`
-  // tells which links are of what is shared.
+  // `what` is shared, in words; `address` lists and makes links; `more` goes with each request for one. Those links are
+  // listed of which `isOfThese(link)` says that they show what is shared.
   constructor({ what, address, more = {}, isOfThese = () => true }) {
     Object.assign(this, { what, address, more, isOfThese });
     this.days = el(
@@ -46,7 +46,11 @@ class ShareDialog {
       "dialog",
       { "aria-labelledby": "share-title", class: "share-dialog" },
       el("h2", { id: "share-title" }, `Share ${this.what}`),
-      el("p", { class: "muted" }, "Anyone who has the link can read results, curves and statistics, without an account."),
+      el(
+        "p",
+        { class: "muted" },
+        "Anyone who has the link can read results, curves and statistics, without an account.",
+      ),
       form,
       this.problem,
       this.made,

@@ -44,8 +44,7 @@ class SharedComparison {
       setText(find("ended-words"), errorText(error));
       if (statusOf(error)) return; // the link has ended
     }
-    if (!this.#runs.length || this.#runs.some(({ status }) => !ENDED.has(status)))
-      setTimeout(() => this.load(), AGAIN);
+    if (!this.#runs.length || this.#runs.some(({ status }) => !ENDED.has(status))) setTimeout(() => this.load(), AGAIN);
   }
 
   async #fetch() {

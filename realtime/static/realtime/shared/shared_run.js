@@ -1,5 +1,5 @@
-// A run behind a share link: its numbers and curves as on its own page, to be read alone. While it trains they are asked
-// for again; a link that has ended says so.
+// A run behind a share link: its numbers and curves as on its own page, to be read alone. While it trains they are
+// asked for again; a link that has ended says so.
 
 import { drawResults } from "../charts/matrix.js";
 import { errorText, statusOf } from "../frame/api.js";
