@@ -7,31 +7,35 @@ sockets find out by looking again, see `auth.RECHECK_SECONDS`.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import User
-from django.db import models, transaction
+from django.conf import settings
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from access.models import Membership
-from accounts.models import APIToken
 from realtime.hubs import broadcast
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from access.models import Membership
+    from accounts.models import APIToken
 
 _HARMLESS = frozenset({"last_login"})
 """Fields of a user that each login writes, and that change no right."""
 
 
 def connect() -> None:
-    """Hear of memberships, tokens and users."""
+    """Hear of memberships, tokens and users, whose models need not be loaded yet."""
     for signal in (post_save, post_delete):
-        for of_user in (Membership, APIToken):
-            signal.connect(_of_row_changed, sender=of_user, dispatch_uid=f"access hints of {of_user.__name__}")
-        signal.connect(_user_changed, sender=User, dispatch_uid="access hints of User")
+        for sender in ("access.Membership", "accounts.APIToken"):
+            signal.connect(_row_of_user_changed, sender=sender, dispatch_uid=f"access hints of {sender}")
+        signal.connect(_user_changed, sender=settings.AUTH_USER_MODEL, dispatch_uid="access hints of users")
 
 
-def _of_row_changed(*, instance: models.Model, raw: bool = False, **_unused: Any) -> None:
+def _row_of_user_changed(*, instance: Membership | APIToken, raw: bool = False, **_unused: Any) -> None:
     if not raw:
-        _announce(instance.user_id)  # type: ignore[attr-defined]  # those that are connected have one
+        _announce(instance.user_id)
 
 
 def _user_changed(

@@ -3,6 +3,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
+from realtime import access_hints
 from realtime.checks import check_public_address
 from runs.check_tags import INSTALLATION
 
@@ -14,8 +15,7 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the check, and hear of logins and of what users may see."""
-        from realtime import access_hints  # noqa: PLC0415  (it needs models, which are loaded by now)
-        from realtime.logins import login_events  # noqa: PLC0415
+        from realtime.logins import login_events  # noqa: PLC0415  (it needs models, which are loaded by now)
 
         register(check_public_address, INSTALLATION)
         login_events.listen()

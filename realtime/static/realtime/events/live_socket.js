@@ -16,8 +16,7 @@ const TURN = 1000;
  * @property {() => void} onOpen
  * @property {(items: any[]) => void} onItems
  * @property {(answer: Item) => void} [onPong]
- * @property {(code: number | undefined, since: number, heard: boolean) => void} onEnd once, with the time of the last
- *   message, and whether there was one at all
+ * @property {(code: number | undefined, since: number, heard: boolean) => void} onEnd once, with the last message's time
  */
 
 export class LiveSocket {

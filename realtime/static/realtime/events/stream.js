@@ -19,20 +19,16 @@ const SHOWN_FOR = 8_000; // how long the page says how much was caught up
 const ACKNOWLEDGED = 1_000; // how often the server hears what has come, while little comes
 const UNACKNOWLEDGED = 500; // events after which it hears it at once; it stops ahead of ten times as many
 const STABLE_AFTER = 3_000; // a connection that lasts this long counts as working
-/** @type {Record<number, string>} */
-const FINAL_CODES = { 4400: "refused", 4401: "logged-out", 4403: "refused", 4404: "gone", 4410: "withdrawn" };
-/** @type {Record<number, string>} */
-const FINAL_ANSWERS = { 401: "logged-out", 403: "logged-out", 404: "missing" };
-
-/**
- * Return the state in which a closed socket leaves the page; nothing where another attempt may help.
- *
- * @param {number | undefined} code
- * @param {boolean} heard whether anything came by it: else a run that is not there may also be one that is not shown
- */
-const finalState = (code, heard) => {
-  const found = code === undefined ? undefined : FINAL_CODES[code];
-  return found === "gone" && !heard ? "missing" : found;
+/** @type {Record<number, string>} by status or close code */
+const FINAL = {
+  401: "logged-out",
+  403: "logged-out",
+  404: "missing",
+  4400: "refused",
+  4401: "logged-out",
+  4403: "refused",
+  4404: "gone",
+  4410: "withdrawn",
 };
 
 class Final extends Error {} // trying again would not help
@@ -117,7 +113,7 @@ export class Stream {
         this.#updateTarget(head);
         if (touched && touched !== this.touched) this.onTouched((this.touched = touched));
       },
-      onEnd: (code, since, heard) => this.#lost(finalState(code, heard), since),
+      onEnd: (code = 0, since, heard) => this.#lost(FINAL[code === 4404 && !heard ? 404 : code], since),
     });
     this.#large = large;
     this.#socket = socket;
@@ -225,7 +221,7 @@ export class Stream {
   async #get(url, seconds) {
     const signal = AbortSignal.timeout(1000 * seconds);
     const response = await fetch(url, { signal, cache: "no-store", headers: { Accept: "application/json" } });
-    if (FINAL_ANSWERS[response.status]) throw new Final(FINAL_ANSWERS[response.status]);
+    if (FINAL[response.status]) throw new Final(FINAL[response.status]);
     if (!response.ok) throw new Error(`${url}: ${response.status}`);
     return response.json();
   }

@@ -111,7 +111,7 @@ export class Header {
   #drawTab({ status, deleted, goneAs, described }, share) {
     const running = status === "in_progress";
     const mark = running ? (known(share) ? `${Math.floor(100 * share)} %` : "…") : TITLE_MARKS[status];
-    const gone = goneAs === "gone" ? "Deleted:" : "No longer shown:";
+    const gone = goneAs === "gone" ? "Deleted:" : "Gone:";
     const title = `${deleted ? gone : mark} ${described.name} · Livetrain`;
     if (document.title === title) return;
     document.title = title;

@@ -140,19 +140,14 @@ export class RunPage {
     this.requestDraw();
   }
 
-  // Nothing is asked for any more, and nothing can be done but restoring the run. `kind`: deleted (`gone`), no longer
-  // the reader's to see (`withdrawn`), or either (`missing`).
+  // Nothing is asked for any more, and nothing can be done but restoring the run.
   showDeleted(kind = "gone") {
+    if (kind === "missing" && this.#page.is("deleted")) return; // why is known better
     this.#page.signal("deleted");
     Object.assign(this.#state, { deleted: true, goneAs: kind });
     this.#connection = { kind };
     this.view.showDeleted(true);
     this.requestDraw();
-  }
-
-  // An answer may say earlier that there is no such run than the socket says why.
-  #learnThatGone(kind) {
-    if (!this.#page.is("deleted") || (this.#state.goneAs === "missing" && kind !== "missing")) this.showDeleted(kind);
   }
 
   async showRestored() {
@@ -171,7 +166,7 @@ export class RunPage {
 
   #setConnection(connection) {
     this.#connection = connection;
-    if (SIGNALS[connection.kind] === "deleted") return this.#learnThatGone(connection.kind);
+    if (SIGNALS[connection.kind] === "deleted") return this.showDeleted(connection.kind);
     this.#followConnection();
     this.requestDraw();
   }
