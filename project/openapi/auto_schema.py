@@ -5,6 +5,7 @@ Loaded with the library itself, when somebody asks for the schema: DRF finds it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -176,9 +177,7 @@ class DescribedSchema(AutoSchema):
 
 
 def _variables(path: str) -> list[str]:
-    from uritemplate import variables  # noqa: PLC0415  # of the library; server processes do without it
-
-    return list(variables(path))
+    return re.findall(r"\{(\w+)\}", path)
 
 
 def _finish_path_parameter(parameter: Schema) -> None:

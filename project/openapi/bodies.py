@@ -90,5 +90,6 @@ def _alternatives(body: Any) -> Iterator[Any]:
 
 
 def _schema_of_content(content: Content) -> Schema:
+    """Return the schema of a file; of one that may be of any kind, JSON included, nothing is said but what it is."""
     kind: Schema = {"type": "string"} if content.is_text else {"type": "string", "format": "binary"}
-    return kind | {"description": content.description}
+    return ({} if content.media_type == "*/*" else kind) | {"description": content.description}
