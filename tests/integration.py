@@ -31,6 +31,7 @@ CORE = (
     "tests/test_restored_backup.py",
     "tests/experiments/api/test_run_actions.py",
     "tests/experiments/supervision/test_supervisor.py",
+    "tests/notifications",
     "tests/project/test_upgrade.py",
     "tests/realtime",
     "tests/runs",

@@ -88,7 +88,8 @@ def configured(
         _refuse_halves(given | {"REQUIRED_GROUP": required, "ACR": acr})
         if password_login != "yes":  # noqa: S105  (no password)
             raise ImproperlyConfigured(
-                f"The setting LIVETRAIN_PASSWORD_LOGIN={password_login} shuts everybody out: without LIVETRAIN_OIDC_ISSUER nobody could log in."
+                f"The setting LIVETRAIN_PASSWORD_LOGIN={password_login} needs LIVETRAIN_OIDC_ISSUER: without it nobody "
+                "could log in."
             )
         return None
     if not client_id:

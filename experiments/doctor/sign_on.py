@@ -57,5 +57,10 @@ def _provider(sign_on: SignOn) -> Finding:
 def _address() -> Iterator[Finding]:
     """Report a public address that is missing: the provider knows one, and compares it."""
     if not settings.PUBLIC_URL:
-        text = "the public address (LIVETRAIN_PUBLIC_URL) is not set: the provider sends browsers back to the address that they began at"
-        yield Finding("warn", SUBJECT, text, "Set it, and let the provider know <that address>/login/oidc/callback/.")
+        text = "there is no public address: the provider sends browsers back to the one that they began at"
+        yield Finding(
+            "warn",
+            SUBJECT,
+            text,
+            "Set LIVETRAIN_PUBLIC_URL, and let the provider know <that address>/login/oidc/callback/.",
+        )

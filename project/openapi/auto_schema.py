@@ -32,6 +32,8 @@ WORDS_OF_PATHS = {
     "token_id": "Number of the token.",
     "project_id": "Number of the project.",
     "link_id": "Number of the link.",
+    "subscription_id": "Number of the subscription.",
+    "message_id": "Number of the message.",
     "username": "Name of the user.",
     "upload_id": "Identity of the upload.",
     "place": "Place of the sample among the predictions of the split, from 0.",

@@ -114,7 +114,7 @@ class AnyPort(Controller):
     def _trigger_server(self) -> None:
         server: Any = self.server
         self.port = server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # of a library that has types elsewhere
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def test_a_mail_says_what_happened(user: User, mailbox: Mailbox, deliver: Delive
 
 def test_a_name_begins_no_line_of_the_head(user: User, mailbox: Mailbox, deliver: Deliver) -> None:
     by_mail(user)
-    ended(user, name="x\r\nBcc: all@example.org\r\n\r\nbody\u2028y\x00")
+    ended(user, name="x\r\nBcc: all@example.org\r\n\r\nbody\u2028y\x07")
     deliver(timezone.now())
     [mail] = mailbox.mails
     assert mail["Bcc"] is None

@@ -17,8 +17,8 @@ RUNS = 3
 TRIGGERS = """
 CREATE TRIGGER listed_run_added AFTER INSERT ON runs_run BEGIN
 INSERT INTO runs_listedrun (id, owner_id, experiment_name, source_path, model_name, status, training_mode, created_at,
-final_split, words, mark) VALUES (NEW.id, NEW.owner_id, NEW.experiment_name, NEW.source_path, NEW.model_name, NEW.status,
-NEW.training_mode, NEW.created_at, NEW.final_split, '', 7); END
+final_split, words, mark) VALUES (NEW.id, NEW.owner_id, NEW.experiment_name, NEW.source_path, NEW.model_name,
+NEW.status, NEW.training_mode, NEW.created_at, NEW.final_split, '', 7); END
 """
 """Of the three, in SQLite's words: a later version has to make it again."""
 

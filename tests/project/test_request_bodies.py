@@ -179,7 +179,7 @@ def test_many_mistakes_cost_little_and_are_counted(api: Client, run: Run, kind: 
     response = send(api, address, compact(body))
     seconds = time.process_time() - started
     assert response.status_code == 400, response.content[:500]
-    assert len(response.content) < 30_000
+    assert len(response.content) < 45_000  # each sentence is there thrice while older programs read `message`
     assert seconds < 1.0
     answer = json.loads(response.content)
     assert len(answer["errors"]) <= MOST_ERRORS
@@ -264,34 +264,6 @@ def test_a_long_body_in_chunks_is_refused_as_any_other(server: WebServer, addres
     assert (status, "Not JSON" in answer["detail"]) == (400, True)
     assert client.chunked(address, b"")[0] == 400  # no body at all: what is required is missing
     assert not Run.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("line", "headers", "body_type", "status"),
-    [
-        ("GET /api/runs/ HTTP/1.1", "B@d: 1", "application/problem+json", 400),
-        ("GET /api/ä HTTP/1.1", "", "application/problem+json", 400),
-        ("GET /api/runs/?x=ä HTTP/1.1", "", "application/problem+json", 400),
-        ("GET /ä HTTP/1.1", "", "text/html; charset=utf-8", 400),
-        ("POST /api/runs/tags/ HTTP/1.1", "Content-Length: 99999999999", "application/problem+json", 413),
-    ],
-)
-def test_what_the_web_server_refuses_has_an_identifier_too(
-    server: WebServer, line: str, headers: str, body_type: str, status: int
-) -> None:
-    head = [line, "Host: 127.0.0.1", "X-Request-ID: by-hand.1", *([headers] if headers else []), "Connection: close"]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        connection.sendall("\r\n".join([*head, "", ""]).encode())
-        response = http.client.HTTPResponse(connection)
-        response.begin()
-        content = response.read()
-    assert (response.status, response.headers["Content-Type"]) == (status, body_type)
-    assert response.headers["X-Request-ID"] == "by-hand.1"
-    if body_type != "text/html; charset=utf-8":
-        problem = json.loads(content)
-        assert (problem["status"], problem["request_id"]) == (status, "by-hand.1")
-        assert problem["type"].startswith("/help/reference/problems.html#")
 
 
 @pytest.mark.django_db(transaction=True)
