@@ -26,7 +26,6 @@ from tests.conforming_answers import body_validator, identity_of, operations, sc
 from tests.documentation import ROOT
 from tests.test_documentation import methods, patterns
 
-
 NOTHING_THERE = {"upload_id": "00000000-0000-4000-8000-000000000000"}
 
 
