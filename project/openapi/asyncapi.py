@@ -16,12 +16,16 @@ from runs.events import EVENT_TYPES, Event, RunStatus
 Schema = dict[str, Any]
 ASYNCAPI = "3.0.0"
 OF_A_RUN = (messages.Skipped, messages.Large, messages.Pong)
-OF_THE_LIST = (messages.SummaryMessage, messages.DeletedMessage, messages.QueueMessage, messages.PongOfList)
+OF_THE_LIST = (
+    *(messages.SummaryMessage, messages.DeletedMessage, messages.WithdrawnMessage, messages.AccessMessage),
+    *(messages.QueueMessage, messages.PongOfList),
+)
 CLOSES = {
     close_codes.BAD_REQUEST: "a parameter or a message is malformed",
     close_codes.NO_LOGIN: "no valid login, token or ticket, or no longer",
     close_codes.WRONG_ORIGIN: "a page of another origin, or a host that is not allowed",
     close_codes.UNKNOWN_RUN: "no such run or path, or the run was deleted",
+    close_codes.ACCESS_ENDED: "you may no longer see the run",
     close_codes.FAILED: "a fault of the server: connect again",
 }
 CLOSING = "The server closes with " + "; ".join(f"{code}: {words}" for code, words in CLOSES.items()) + "."

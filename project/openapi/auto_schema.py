@@ -5,6 +5,7 @@ Loaded with the library itself, when somebody asks for the schema: DRF finds it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,8 @@ WORDS_OF_PATHS = {
     "token_id": "Number of the token.",
     "project_id": "Number of the project.",
     "link_id": "Number of the link.",
+    "subscription_id": "Number of the subscription.",
+    "message_id": "Number of the message.",
     "username": "Name of the user.",
     "upload_id": "Identity of the upload.",
     "place": "Place of the sample among the predictions of the split, from 0.",
@@ -176,9 +179,7 @@ class DescribedSchema(AutoSchema):
 
 
 def _variables(path: str) -> list[str]:
-    from uritemplate import variables  # noqa: PLC0415  # of the library; server processes do without it
-
-    return list(variables(path))
+    return re.findall(r"\{(\w+)\}", path)
 
 
 def _finish_path_parameter(parameter: Schema) -> None:

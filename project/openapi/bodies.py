@@ -15,6 +15,8 @@ from project.openapi.field_schemas import body_schema
 from runs.api_reference.operation import NO_BODY, Changed, Content
 
 JSON = "application/json"
+PARSED = ("*/*", "application/yaml")
+"""Media types of which JSON schemas describe what is inside, if anything."""
 Schema = dict[str, Any]
 
 
@@ -90,5 +92,6 @@ def _alternatives(body: Any) -> Iterator[Any]:
 
 
 def _schema_of_content(content: Content) -> Schema:
+    """Return the schema of a file; of one that programs may parse by its media type, nothing is said but what it is."""
     kind: Schema = {"type": "string"} if content.is_text else {"type": "string", "format": "binary"}
-    return kind | {"description": content.description}
+    return ({} if content.media_type in PARSED else kind) | {"description": content.description}

@@ -62,7 +62,8 @@ def _json() -> bytes:
 
 @cache
 def _yaml() -> bytes:
-    import yaml  # noqa: PLC0415
+    from drf_spectacular.renderers import OpenApiYamlRenderer  # noqa: PLC0415
 
-    text: str = yaml.safe_dump(msgspec.json.decode(_json()), sort_keys=False, allow_unicode=True, width=120)
-    return text.encode()
+    renderer: Any = OpenApiYamlRenderer  # the library has no types here
+    text: bytes = renderer().render(msgspec.json.decode(_json()), renderer_context={})
+    return text

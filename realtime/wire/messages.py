@@ -1,7 +1,7 @@
 """The messages of the WebSockets beside the events themselves: what each is made of, declared once.
 
-The server builds their text piece by piece (`frames`, `list_hub`); tests compare what it sends with these types. No
-process loads them before somebody asks for the description of the WebSockets.
+The server builds their text piece by piece (`frames`, `hubs.list_looks`); tests compare what it sends with these
+types. No process loads them before somebody asks for the description of the WebSockets.
 """
 
 from __future__ import annotations
@@ -59,6 +59,21 @@ class DeletedMessage(TypedDict):
 
     type: Literal["run_deleted"]
     run_id: int
+    timestamp: str
+
+
+class WithdrawnMessage(TypedDict):
+    """A run that has left the projects that the client sees."""
+
+    type: Literal["run_withdrawn"]
+    run_id: int
+    timestamp: str
+
+
+class AccessMessage(TypedDict):
+    """The client sees other projects than before, or may do other things there: read the list again."""
+
+    type: Literal["access_changed"]
     timestamp: str
 
 

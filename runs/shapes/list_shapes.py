@@ -33,6 +33,7 @@ class Facets(TypedDict):
     source_path: list[FacetValue]
     model: list[FacetValue]
     owner: list[FacetValue]
+    project: list[FacetValue]
     columns: KnownColumns
 
 

@@ -26,6 +26,8 @@ from tests.conforming_answers import body_validator, identity_of, operations, sc
 from tests.documentation import ROOT
 from tests.test_documentation import methods, patterns
 
+NOTHING_THERE = {"upload_id": "00000000-0000-4000-8000-000000000000"}
+
 
 def endpoints() -> Iterator[tuple[str, URLPattern]]:
     """Yield the key of each operation below /api/ and of the figures, with its pattern."""
@@ -104,9 +106,7 @@ def address_of(key: str) -> str:
     identity = identity_of(key)
     for path, found in schema()["paths"].items():
         if any(one["operationId"] == identity for one in found.values()):
-            return str(re.sub(r"\{upload_id\}", "00000000-0000-4000-8000-000000000000", path)).format(
-                **dict.fromkeys(("run_id", "group_id", "pk", "token_id", "place", "number", "name"), "1")
-            )
+            return re.sub(r"\{(\w+)\}", lambda part: NOTHING_THERE.get(part[1], "1"), path)
     raise LookupError(key)
 
 

@@ -12,8 +12,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from project.openapi import asyncapi
-from realtime.hubs import list_hub
-from realtime.wire import frames
+from realtime.hubs import list_looks
+from realtime.wire import close_codes, frames
 from runs.events import EVENT_TYPES
 from runs.models import RunEvent
 from tests.documentation import ROOT
@@ -60,6 +60,12 @@ def references(part: Any) -> Iterator[str]:
             yield from references(inner)
 
 
+def test_it_names_every_close_code() -> None:
+    codes = {code for code in vars(close_codes).values() if isinstance(code, int)}
+    assert set(asyncapi.CLOSES) == codes
+    assert len(codes) > 5
+
+
 def test_it_has_every_event() -> None:
     frame = asyncapi.document()["components"]["schemas"]["FrameOfRun"]
     named = {one["$ref"].rpartition("/")[2] for one in frame["items"]["anyOf"]}
@@ -91,9 +97,12 @@ def test_a_link_in_place_of_a_large_event_is_what_it_says(user: User, monkeypatc
 def test_messages_of_the_list_are_what_it_says(user: User) -> None:
     run = queued_run(user)
     run.refresh_from_db()
-    changes = list_hub._changes([run.pk], {}, 0)
-    sent = [json.loads(text) for change in changes for text in (*change.statuses, change.summary)]
-    sent += [json.loads(list_hub._queue_message()), {"type": "pong"}]
-    assert [one["type"] for one in sent] == ["run_status", "run_summary", "queue", "pong"]
+    [change] = list_looks.changes([run.pk], {}, 0, [None])
+    texts = [*change.statuses, change.summary, list_looks.queue_messages([None])[None]]
+    texts += [list_looks.withdrawn(run.pk), list_looks.access_changed()]
+    sent = [json.loads(text or "") for text in texts] + [{"type": "pong"}]
+    assert [one["type"] for one in sent] == [
+        "run_status", "run_summary", "queue", "run_withdrawn", "access_changed", "pong"
+    ]  # fmt: skip
     check = validator("FrameOfList")
     assert [fault.message for fault in check.iter_errors(sent)] == []

@@ -19,7 +19,7 @@ from tests.openapi import fuzzing
 from tests.realtime.writing import batch_event, epoch_event, queued_run, running_run, store
 from tests.tokens import new_token
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 OUT_OF_REACH = 10**9
 """The number of the token that is used: the fuzzer revokes those with small ones."""
