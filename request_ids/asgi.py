@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
-from request_ids.current import HEADER, begin, chosen, new
+from request_ids.current import HEADER, bound, chosen, new
 
 Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = dict[str, Any]
@@ -31,7 +31,6 @@ class RequestIds:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
         identifier = scope[KEY] = identifier_of(scope)
-        begin(identifier)
         header = (_HEADER, identifier.encode())
 
         async def send_with_header(message: Message) -> None:
@@ -40,7 +39,8 @@ class RequestIds:
             await send(message)
 
         # A socket's `send` stays as it is: what writes to many sockets at once looks at it.
-        await self._application(scope, receive, send_with_header if scope["type"] == "http" else send)
+        with bound(identifier):
+            await self._application(scope, receive, send_with_header if scope["type"] == "http" else send)
 
 
 def identifier_of(scope: Mapping[str, Any]) -> str:

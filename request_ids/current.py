@@ -33,11 +33,6 @@ def new() -> str:
     return secrets.token_hex(16)
 
 
-def begin(identifier: str) -> None:
-    """Make this the identifier of everything that the present task does from now on."""
-    _current.set(identifier)
-
-
 def of_no_request() -> Context:
     """Return the present context without the identifier: for a task that serves others too, whoever began it."""
     context = copy_context()

@@ -46,6 +46,14 @@ def broken(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("as a fault of ours")
 
 
+def handler404(_request: HttpRequest, _exception: Exception) -> HttpResponse:
+    return HttpResponse(status=404)
+
+
+def handler500(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=500)
+
+
 urlpatterns = [
     path("said", said),
     path("at-once", said_at_once),
@@ -77,8 +85,9 @@ async def asked(address: str, *headers: tuple[bytes, bytes]) -> tuple[int, list[
     """Ask the whole application over ASGI; return status, the identifiers of the answer, and the body."""
     messages: list[dict[str, Any]] = []
 
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b""}
+    arriving: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    arriving.put_nowait({"type": "http.request", "body": b""})
+    receive = arriving.get
 
     async def send(message: dict[str, Any]) -> None:
         messages.append(message)
