@@ -31,7 +31,7 @@ BROWSER_TESTING := node_modules/.testing
 WITH_EXTRAS := $(EXTRAS:%=$(VENV)/.extra-%)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup prepare compile docs test integration storm lint format screenshot benchmark bench bench-full growth load clean
+.PHONY: help run setup prepare compile docs test integration storm fuzz lint format screenshot benchmark bench bench-full growth load clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -57,6 +57,9 @@ integration: $(TESTING) $(BROWSER) ## what goes through the database again: on P
 storm: $(TESTING) $(BROWSER_TESTING) ## break whatever there is at random, then check all; SECONDS=600 SEED=3 SERVICES=1
 	@STORM_SECONDS=$(or $(SECONDS),120) STORM_SEED=$(or $(SEED),1) STORM_REPORTS=var/storms \
 	  exec $(PY) -m pytest tests/chaos -s -k $(if $(SERVICES),postgresql,embedded)
+
+fuzz: $(TESTING) $(BROWSER) ## ask a server for whatever its OpenAPI document allows, and for what it does not; MINUTES=60 EXAMPLES=500 SEED=3
+	@exec $(PY) -m tests.openapi.served --minutes $(or $(MINUTES),10) --examples $(or $(EXAMPLES),50) --seed $(or $(SEED),1)
 
 lint: $(TESTING) $(BROWSER_TESTING) $(DOCS_TOOLS) ## ruff, mypy, import contracts; prettier, eslint, tsc; migrations, deployment checks
 	@LIVETRAIN_PYTHON=$(PY) sh .ci/lint $(CODE)

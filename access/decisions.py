@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -17,6 +17,8 @@ from django.db import connection
 
 from access.roles import Role, includes, lower
 
+ProjectNumber: TypeAlias = int | None
+"""To the type checker, a foreign key with a default may be null; no project has that number."""
 _KEPT = "_access"
 _PROJECT = "limited_to_project"
 _ROLE = "limited_to_role"
@@ -60,27 +62,29 @@ class Access:
             return None if includes(self.most, needed) else []
         return sorted(number for number, role in self.roles.items() if includes(role, needed))
 
-    def role_in(self, project_id: int) -> Role | None:
+    def role_in(self, project_id: ProjectNumber) -> Role | None:
         """Return the user's role in a project; None where there is none."""
+        if project_id is None:
+            return None
         return self.most if self.everything else self.roles.get(project_id)
 
-    def sees(self, project_id: int) -> bool:
+    def sees(self, project_id: ProjectNumber) -> bool:
         """Tell whether the user sees what belongs to the project."""
         return self.role_in(project_id) is not None
 
-    def sees_run(self, run_id: int, project_id: int) -> bool:
+    def sees_run(self, run_id: int, project_id: ProjectNumber) -> bool:
         """Tell whether the user sees a run of the project."""
         return self.sees(project_id) or run_id in self.only_runs
 
-    def may_train(self, project_id: int) -> bool:
+    def may_train(self, project_id: ProjectNumber) -> bool:
         """Tell whether the user may start runs and add data sets there."""
         return includes(self.role_in(project_id), Role.TRAINER)
 
-    def may_manage(self, project_id: int) -> bool:
+    def may_manage(self, project_id: ProjectNumber) -> bool:
         """Tell whether the user may change everything of the project, and its members."""
         return includes(self.role_in(project_id), Role.ADMIN)
 
-    def may_change(self, project_id: int, owner_id: int | None) -> bool:
+    def may_change(self, project_id: ProjectNumber, owner_id: int | None) -> bool:
         """Tell whether the user may change something of the project that is that owner's."""
         if self.may_manage(project_id):
             return True
@@ -116,6 +120,8 @@ def access_of(user: AbstractBaseUser | AnonymousUser) -> Access:
     Asks the database once and keeps the answer on the user object, which lives as long as a request. What lives longer
     asks for `fresh_access_of`.
     """
+    if not (user.is_authenticated and user.is_active):
+        return NOTHING
     kept: Access | None = getattr(user, _KEPT, None)
     return fresh_access_of(user) if kept is None else kept
 

@@ -33,7 +33,11 @@ def _logged(instance: LogEntry, created: bool, raw: bool = False, **_unused: Any
     label = changed._meta.label_lower if changed else ""
     if not created or raw or (label in RECORDED_ELSEWHERE and not _has_parts(instance.change_message)):
         return
-    details = {"model": label, "object_id": instance.object_id, "change": instance.get_change_message()}
+    details: dict[str, Any] = {
+        "model": label,
+        "object_id": str(instance.object_id),
+        "change": instance.get_change_message(),
+    }
     record(_ACTIONS[instance.action_flag], target=instance.object_repr, **details)
 
 

@@ -31,7 +31,7 @@ USE_IS_NOTED_EVERY = timedelta(minutes=1)
 LONGEST = 256
 """Characters of a token, more than any has."""
 _USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
-_NEEDED = {"id", "user_id", "scope", "expiry", "last_used", "project_id"}
+_NEEDED = {"id", "user_id", "scope", "expiry", "last_used", "project_id", "name", "token_key"}
 _ROLES: Mapping[str, Role] = {Scope.READ: Role.VIEWER, Scope.TRAIN: Role.TRAINER, Scope.ADMIN: Role.ADMIN}
 """The highest role that a token of each scope gives."""
 _TOKEN_FIELDS = tuple(field.attname for field in APIToken._meta.concrete_fields if field.attname in _NEEDED)
@@ -91,5 +91,4 @@ def _note_use(token: APIToken) -> None:
 def _note_first_use(token: APIToken, now: datetime) -> None:
     with transaction.atomic():
         if APIToken.objects.filter(pk=token.pk, last_used=None).update(last_used=now):
-            unused = APIToken.objects.get(pk=token.pk)  # with its name, which no request reads otherwise
-            record("token.first_used", target=unused, user=token.user)
+            record("token.first_used", target=token, user=token.user)

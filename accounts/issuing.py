@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -75,7 +76,7 @@ def revoke_all(user: User, **details: str) -> int:
     return _revoked(tokens_of(user), details)
 
 
-def _revoked(tokens: QuerySet[APIToken], details: dict[str, str]) -> int:
+def _revoked(tokens: QuerySet[APIToken], details: dict[str, Any]) -> int:
     """End those that are there; one that another request ends at the same time is ended by one of both."""
     number = 0
     with transaction.atomic():
@@ -86,7 +87,7 @@ def _revoked(tokens: QuerySet[APIToken], details: dict[str, str]) -> int:
     return number
 
 
-def _details(token: APIToken) -> dict[str, object]:
+def _details(token: APIToken) -> dict[str, Any]:
     return {"of": token.user.get_username(), "scope": token.scope, "expires": token.expiry}
 
 

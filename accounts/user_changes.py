@@ -52,7 +52,7 @@ def _saved(instance: User, created: bool, raw: bool = False, **_unused: Any) -> 
 def _record_changes(before: User, after: User) -> None:
     names = [name for name in NAMES if getattr(before, name) != getattr(after, name)]
     if names:
-        renamed = {"from_name": before.username} if "username" in names else {}
+        renamed: dict[str, Any] = {"from_name": before.username} if "username" in names else {}
         record("user.changed", target=after, fields=names, **renamed)
     if before.is_active != after.is_active:
         record("user.activated" if after.is_active else "user.deactivated", target=after)
@@ -93,5 +93,5 @@ def _rights_changed(
 
 
 def _record_rights(holder: User | Group, field: str, done: str, what: list[Any]) -> None:
-    told = {f"{field}_{done}": [str(one) for one in what]}
+    told: dict[str, Any] = {f"{field}_{done}": [str(one) for one in what]}
     record(f"{holder._meta.model_name}.rights_changed", target=holder, **told)

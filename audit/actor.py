@@ -49,7 +49,7 @@ _ITSELF = _process = Source(lambda: SERVER)
 def acting(actor: Callable[[], Actor]) -> Iterator[Source]:
     """Record what happens inside the block, in this thread or task, as done by that actor.
 
-    Whoever enters the block writes what it postponed.
+    What enters the block writes what it postponed.
     """
     source = Source(actor, is_request=True)
     token = _source.set(source)

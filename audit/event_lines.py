@@ -40,7 +40,8 @@ def written(moment: datetime) -> str:
 
 def log(event: AuditEvent) -> None:
     """Write the event into the log: in words, and where lines are JSON, as the object `audit` too."""
-    logger.info("%s", sentence(event), extra={"audit": described(event)})
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s", sentence(event), extra={"audit": described(event)})
 
 
 def sentence(event: AuditEvent) -> str:

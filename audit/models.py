@@ -20,7 +20,7 @@ class AuditEvent(models.Model):
     """
 
     at = models.DateTimeField(default=timezone.now)
-    action = models.CharField(max_length=40, help_text="One of `actions`")
+    action = models.CharField(max_length=40)
     user_id = models.BigIntegerField(null=True, blank=True)
     user_name = models.CharField("user", max_length=150, blank=True)
     via = models.CharField(max_length=10, choices=Via)

@@ -15,14 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F, Model
-from django.db.models.functions import Greatest
+from django.db.models import Model
 from django.utils import timezone
 
 from audit.actions import ACTIONS, Action
 from audit.actor import present_source
 from audit.event_lines import log, sentence, written
 from audit.models import AuditEvent, Repeats
+from audit.statements import count_again, insert
 from audit.stored_text import one_line, plain
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def _store(kind: Action, event: AuditEvent) -> None:
 
 
 def _insert(event: AuditEvent) -> None:
-    event.save(force_insert=True)
+    insert(event)
     transaction.on_commit(functools.partial(log, event), robust=True)
 
 
@@ -106,16 +106,15 @@ def _count(event: AuditEvent, kind: Action, span: timedelta) -> None:
     try:
         with transaction.atomic():
             _insert(event)
-            Repeats.objects.create(event=event, key=_key(event, span), last_at=event.at)
+            insert(Repeats(event=event, key=_key(event, span), last_at=event.at), keeps_key=True)
     except IntegrityError:  # another process stored the first one in this moment
         if not _counted(event, span):
             raise
 
 
 def _counted(event: AuditEvent, span: timedelta) -> bool:
-    earlier = Repeats.objects.filter(key=_key(event, span))
     with transaction.atomic() if connection.in_atomic_block else nullcontext():  # a failure ends no transaction
-        return bool(earlier.update(count=F("count") + 1, last_at=Greatest("last_at", event.at)))
+        return count_again(_key(event, span), event.at)
 
 
 def _targets(event: AuditEvent, span: timedelta) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from access.default_project import DEFAULT_PROJECT
 from access.models import Project
@@ -46,7 +46,7 @@ class Dataset(Leased):
 
     name = models.CharField(max_length=64, unique=True)
     project = models.ForeignKey(
-        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=DEFAULT_PROJECT, related_name="datasets"
+        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=Value(DEFAULT_PROJECT), related_name="datasets"
     )
     kind = models.CharField(max_length=10, choices=Kind)
     path = models.CharField(max_length=4096, help_text="Upload: below the folder of uploads; folder: absolute")
@@ -133,7 +133,7 @@ class Preflight(Leased):
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="preflights")
     project = models.ForeignKey(
-        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=DEFAULT_PROJECT, related_name="preflights"
+        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=Value(DEFAULT_PROJECT), related_name="preflights"
     )
     config = models.JSONField(help_text="The training it is about")
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)

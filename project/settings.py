@@ -19,7 +19,8 @@ from csp.constants import NONE, SELF
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
-from project import log_lines, sign_on_settings
+from accounts.sign_on import from_settings as sign_on_settings
+from project import log_lines
 from project.openapi.configuration import SPECTACULAR
 from project.setting_values import (
     MailServer,

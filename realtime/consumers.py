@@ -56,6 +56,8 @@ class ClientMessage(msgspec.Struct):
 class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has no types
     """Base of the endpoints: accepts, then streams in a task of its own until the socket ends."""
 
+    access: SocketAccess
+    """The user, with what they may see now; while that is doubtful, no stream sends anything."""
     channel_layer_alias = "none"  # hubs are members of groups; one member per browser breaks between 50 and 200
 
     def __init__(self) -> None:
@@ -84,15 +86,10 @@ class Live(AsyncWebsocketConsumer, ABC):  # type: ignore[misc]  # channels has n
         except Exception:
             await self._fail()
 
-    @property
-    def access(self) -> SocketAccess:
-        """The user, with what they may see now; while that is doubtful, no stream sends anything."""
-        found: SocketAccess = self.scope["access"]
-        return found
-
     async def connect(self) -> None:
         """Accept the socket and start its stream."""
         await self.accept()
+        self.access = self.scope["access"]
         self.access.on_renewed = self.renewed
         self._streaming = asyncio.create_task(self._serve())
 

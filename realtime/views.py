@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from access.decisions import access_of
 from realtime.first_facts import WARNINGS, verdict
 from runs.groups import statistics
 from runs.groups.serializers import group_detail
@@ -34,6 +35,7 @@ def run_list_page(request: HttpRequest) -> HttpResponse:
     """Show all runs; only the page's script reads the query string, that of `GET /api/runs/` or of its groups."""
     context = {
         "newest": newest_run_id(request.user),
+        "in_no_project": access_of(request.user).project_ids == frozenset(),
         "queue": read_queue(),
         "origin": request.build_absolute_uri("/").rstrip("/"),
     }

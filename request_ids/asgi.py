@@ -15,7 +15,7 @@ Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Any, Any], Awaitable[None]]
 
 KEY = "livetrain.request_id"
 """In the scope: the identifier."""

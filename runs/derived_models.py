@@ -7,7 +7,7 @@ saved point is what a person decided of a result, a stored file what lies in the
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from access.default_project import DEFAULT_PROJECT
 from access.models import Project
@@ -203,7 +203,7 @@ class ListedRun(models.Model):
         Project,
         models.DO_NOTHING,
         default=DEFAULT_PROJECT,
-        db_default=DEFAULT_PROJECT,
+        db_default=Value(DEFAULT_PROJECT),
         db_constraint=False,
         db_index=False,
         related_name="+",

@@ -36,7 +36,7 @@ class RunGroup(models.Model):
     name = models.CharField(max_length=200)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="run_groups")
     project = models.ForeignKey(
-        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=DEFAULT_PROJECT, related_name="run_groups"
+        Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=Value(DEFAULT_PROJECT), related_name="run_groups"
     )
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.FOLDS)
     config = models.JSONField(help_text="The request; each run has its own, with the number of its fold")
@@ -133,7 +133,7 @@ class Run(Leased):
         Project,
         models.PROTECT,
         default=DEFAULT_PROJECT,
-        db_default=DEFAULT_PROJECT,
+        db_default=Value(DEFAULT_PROJECT),
         db_index=False,
         related_name="runs",
     )

@@ -53,7 +53,7 @@ def startable() -> QuerySet[Run]:
 
 def limits_of_projects() -> dict[int, int]:
     """Return how many runs may train at once in each project that has such a quota."""
-    return dict(_LIMITED.rows())  # type: ignore[arg-type]  # rows of two columns
+    return dict(_LIMITED.rows())
 
 
 def full_projects() -> list[int]:
@@ -112,4 +112,4 @@ def _change(by: User, *, paused: bool, reason: str) -> None:
         queue = lock_queue()
         queue.paused, queue.reason, queue.by, queue.since = paused, reason, by, clock.now()
         queue.save()
-        record("queue.paused" if paused else "queue.resumed", **({"reason": reason} if paused else {}))
+        record("queue.paused" if paused else "queue.resumed", reason=reason)

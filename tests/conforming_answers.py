@@ -20,6 +20,7 @@ from project.openapi import document
 from project.openapi.described_operations import described_operations
 
 Schema = dict[str, Any]
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
 OPEN = {"Problem"}  # whose type decides which further members it has
 CURE = "Mend the answer, or its shape (`shapes`, `api_reference` of its app; CONTRIBUTING.md says how)."
 
@@ -40,7 +41,7 @@ def check(method: str, path: str, response: HttpResponseBase) -> None:
     """Fail where an answer is not what the schema says; what nobody has described is another test's."""
     name = name_of(path) if path.startswith("/api/") else None
     key = f"{'GET' if method == 'HEAD' else method} {name}"
-    if name is None or key not in described_operations():
+    if name is None or key not in operations():
         return
     problems = list(differences(key, response, has_body=method != "HEAD"))
     assert not problems, f"{method} {path}: {'; '.join(problems)}. {CURE}"
@@ -109,7 +110,7 @@ def schema() -> Schema:
 def operations() -> Mapping[str, Schema]:
     """Return the operations by method and name of their address."""
     by_id = {one["operationId"]: one for path in schema()["paths"].values() for one in path.values()}
-    return {key: by_id[identity_of(key)] for key in described_operations()}
+    return {key: by_id[identity_of(key)] for key in described_operations() if identity_of(key) in by_id}
 
 
 def identity_of(key: str) -> str:
@@ -123,7 +124,14 @@ def validator(key: str, status: int, kind: str) -> Any:
     """Make the validator of a body."""
     content = resolved(operations()[key]["responses"][str(status)])["content"]
     whole = {"components": schema()["components"], "allOf": [content[kind]["schema"]]}
-    return jsonschema_rs.validator_for({"$schema": "https://json-schema.org/draft/2020-12/schema", **whole})
+    return jsonschema_rs.validator_for({"$schema": DRAFT, **whole})
+
+
+@cache
+def body_validator(key: str) -> Any:
+    """Make the validator of a request's body."""
+    content = operations()[key]["requestBody"]["content"]["application/json"]
+    return jsonschema_rs.validator_for({"$schema": DRAFT, "components": schema()["components"], **content["schema"]})
 
 
 def resolved(answer: Schema) -> Schema:

@@ -56,10 +56,11 @@ django.setup()
 # Models can be imported only after the set-up above.
 from django.contrib.auth.models import User  # noqa: E402
 
-from tests import emptied_tables  # noqa: E402
+from tests import conforming_answers, emptied_tables  # noqa: E402
 from tests.tokens import new_token  # noqa: E402
 
 emptied_tables.install()
+conforming_answers.install()
 
 
 @pytest.fixture(scope="session")

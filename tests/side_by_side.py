@@ -64,6 +64,7 @@ PLACES = {
     "storm, services": ("tests/chaos", "tests/services"),
     "training": ("tests/experiments/training",),
     "reading of data": ("tests/experiments/training/data",),
+    "API described": ("tests/openapi",),
 }
 SECONDS_TO_END = 10.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -85,6 +86,7 @@ LANES: dict[str, Sequence[str]] = {
     "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
     "training": ["-m", "pytest", *AGAIN, *PLACES["training"], *_without("reading of data")],
     "runs, realtime": ["-m", "pytest", *AGAIN, *PLACES["runs, realtime"]],
+    "API described": ["-m", "pytest", *AGAIN, *PLACES["API described"]],
     "reading of data": ["-m", "pytest", *AGAIN, *PLACES["reading of data"]],
 }
 

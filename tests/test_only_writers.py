@@ -142,3 +142,26 @@ def test_signals_connect_none_of_the_apps() -> None:
     }
     assert len(modules) > 1000
     assert {file for file, name in modules if name.startswith("django.dispatch")} == set()
+
+
+def test_events_of_the_audit_trail_are_added_in_one_place_removed_in_one_and_never_changed() -> None:
+    """The one that removes them says so first, and the triggers of the database let it go no further."""
+    of_trail = {"AuditEvent", "Repeats"}
+    made = {file for file, call, name in calls() if name in of_trail and isinstance(call.func, ast.Name)}
+    touched = [
+        (file, name, words(call.func.value) & of_trail)
+        for file, call, name in calls()
+        if isinstance(call.func, ast.Attribute) and words(call.func.value) & of_trail
+    ]
+    assert made == {"audit/recording.py"}
+    assert {file for file, name, _ in touched if name in CREATE | CHANGE} == set()
+    assert {file for file, _, name in calls() if name == "count_again"} == {"audit/recording.py"}
+    assert {file for file, name, _ in touched if name in {"delete", "adelete", "_raw_delete"}} == {"audit/pruning.py"}
+    deleting = {"audit/pruning.py", "audit/append_only.py", "audit/models.py"}
+    named = {file for file, tree in trees() if texts([tree]) & {"audit_auditevent", "audit_repeats"}}
+    assert named <= deleting
+
+
+def test_the_triggers_of_the_audit_trail_are_dropped_by_their_own_module_alone() -> None:
+    files = {file for file, _, name in calls() if name == "drop_triggers"}
+    assert files == {"audit/append_only.py", "runs/summaries/listed_runs.py"}

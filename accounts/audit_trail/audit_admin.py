@@ -33,16 +33,6 @@ class _Filter(admin.SimpleListFilter):
         return queryset.filter(**{self.column: value}) if value else queryset
 
 
-class ActionFilter(_Filter):
-    """A filter by action."""
-
-    title = parameter_name = column = "action"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return all actions."""
-        return [(name, name) for name in ACTIONS]
-
-
 class ProjectFilter(_Filter):
     """A filter by project."""
 
@@ -65,7 +55,13 @@ class _RecentValues(_Filter):
 
     def value(self) -> str | None:
         """Return the chosen value."""
-        return self.used_parameters.get(self.parameter_name)
+        return self.used_parameters.get(str(self.parameter_name))
+
+
+class ActionFilter(_RecentValues):
+    """A filter by action."""
+
+    title = parameter_name = column = "action"
 
 
 class UserFilter(_RecentValues):

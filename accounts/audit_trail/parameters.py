@@ -37,17 +37,21 @@ class ActionNames(Listed):
 class TrailParameters(Parameters):
     """Which events: each parameter must hold, of several values any. `since` includes its moment, `until` does not."""
 
-    action = ActionNames()
-    user = Listed()
-    project = Numbers()
-    address = Listed()
-    via = Listed(Via.values)
-    target = serializers.CharField(max_length=81, required=False)
-    since = Moment(required=False)
-    until = Moment(required=False)
-    cursor = serializers.CharField(max_length=1_000, required=False)
-    page_size = serializers.IntegerField(min_value=1, max_value=MOST_ON_A_PAGE, default=50)
-    format = serializers.ChoiceField(FORMATS, default="json")
+    action = ActionNames(help_text="Any of these actions, or all whose names begin so: `run.`.")
+    user = Listed(help_text="By any of these users.")
+    project = Numbers(help_text="In any of these projects, by number.")
+    address = Listed(help_text="From any of these addresses.")
+    via = Listed(Via.values, help_text="By any of these ways.")
+    target = serializers.CharField(
+        max_length=81, required=False, help_text="Of this thing: kind and number, such as run:5."
+    )
+    since = Moment(required=False, help_text="From this date or time on, ISO 8601.")
+    until = Moment(required=False, help_text="Before this date or time, ISO 8601.")
+    cursor = serializers.CharField(max_length=1_000, required=False, help_text="From a link `next` or `previous`.")
+    page_size = serializers.IntegerField(
+        min_value=1, max_value=MOST_ON_A_PAGE, default=50, help_text="Events on a page."
+    )
+    format = serializers.ChoiceField(FORMATS, default="json", help_text="jsonl: all chosen events, a line each.")
 
     def validate_target(self, value: str) -> tuple[str, str]:
         """Read the kind and number of a target."""

@@ -10,7 +10,6 @@ from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,8 +29,8 @@ LINES = "application/x-ndjson"
 FOR_ADMINS = "The audit trail is for operators of the server and, of a project's events, for its admins."
 
 
-class LinesRenderer(BaseRenderer):
-    """Lets `?format=jsonl` be asked for; the view itself writes the lines."""
+class LinesRenderer(JSONRenderer):
+    """Lets `?format=jsonl` be asked for; the view itself writes the lines, and this what refuses them: one line too."""
 
     media_type = LINES
     format = "jsonl"
@@ -85,7 +84,7 @@ def _projects(request: Request, asked: list[int] | None) -> list[int] | None:
 
 def _export(request: Request, events: QuerySet[AuditEvent], asked: dict[str, Any]) -> HttpResponseBase:
     if request.method != "HEAD":
-        record("audit.exported", **asked)
+        record("audit.exported", asked=asked)
     return StreamingHttpResponse(_Lines(events), content_type=LINES, headers=attachment_headers("audit.jsonl"))
 
 

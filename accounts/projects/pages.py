@@ -189,7 +189,9 @@ def _with_words(detail: dict[str, Any]) -> dict[str, Any]:
         write: Callable[[int], str] = size_text if quota == "max_disk_bytes" else "{:,}".format
         words = write(used) if allowed is None else f"{write(used)} of {write(allowed)}"
         is_full = allowed is not None and used >= allowed
-        rows.append({"name": name, "words": words, "used": used, "allowed": allowed, "is_full": is_full})
+        marks = {"low": (allowed or 1) * 0.8, "high": (allowed or 1) * 0.99}  # where the bar changes its colour
+        row = {"name": name, "words": words, "used": used, "allowed": allowed, "is_full": is_full}
+        rows.append(row | marks)
     return detail | {"rows": rows}
 
 

@@ -25,14 +25,32 @@ MOST = 2**31 - 1
 MOST_BYTES = 2**63 - 1
 
 
-class Changes(Parameters):
+class ProjectChanges(Parameters):
     """What to change of a project; a quota that is null is none."""
 
-    name = serializers.CharField(required=False)
-    description = serializers.CharField(required=False, allow_blank=True)
-    max_queued = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST)
-    max_running = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST)
-    max_disk_bytes = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_BYTES)
+    name = serializers.CharField(required=False, help_text="Up to 100 characters, unlike those of other projects.")
+    description = serializers.CharField(required=False, allow_blank=True, help_text="Plain text; blank takes it away.")
+    max_queued = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST,
+        help_text="How many runs may wait; null: any number.",
+    )
+    max_running = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST,
+        help_text="How many runs may train at once; null: any number.",
+    )
+    max_disk_bytes = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST_BYTES,
+        help_text="How many bytes runs and data may take; null: any number.",
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         """Parse the fields; a blank text is one here: with it a description is taken away, and a name is wrong."""
@@ -42,16 +60,16 @@ class Changes(Parameters):
         return super().to_internal_value(data) | blank
 
 
-class NewProject(Changes):
+class NewProject(ProjectChanges):
     """A project to be made."""
 
-    name = serializers.CharField()
+    name = serializers.CharField(help_text="Up to 100 characters, unlike those of other projects.")
 
 
 class RoleOfMember(Parameters):
     """The role that a member is to have."""
 
-    role = serializers.ChoiceField(Role.values)
+    role = serializers.ChoiceField(Role.values, help_text="What the member may do; each role includes those before it.")
 
 
 class ProjectView(ReadingView):
@@ -107,7 +125,7 @@ class ProjectDetail(ProjectView):
 
     def patch(self, request: Request, project_id: int) -> Response:
         """Change name and description, which its admins may, or quotas, which operators alone may; return it."""
-        project, changes = self.managed(project_id), body_of(request, Changes)
+        project, changes = self.managed(project_id), body_of(request, ProjectChanges)
         if changes.keys() & set(projects.QUOTAS):
             require_operator(self.access)
         try:

@@ -26,15 +26,20 @@ NOT_ALLOWED = "Only the owner of a run, while they are trainer of its project, a
 class LinkOptions(Parameters):
     """For how many days the link holds, and whether it shows pictures and predictions of samples too."""
 
-    days = serializers.FloatField(default=links.DAYS)
-    with_samples = serializers.BooleanField(default=False)
+    days = serializers.FloatField(default=links.DAYS, help_text="For how many days the link holds.")
+    with_samples = serializers.BooleanField(
+        default=False, help_text="Whether it shows pictures and predictions of samples, too."
+    )
 
 
 class ComparisonOptions(LinkOptions):
     """The runs to compare, and the rest of a link."""
 
     runs = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=links.MOST_RUNS
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=links.MOST_RUNS,
+        help_text="Numbers of the runs that it shows.",
     )
 
 
@@ -90,8 +95,7 @@ class LinkList(LinkView):
         numbers = list(dict.fromkeys(asked["runs"]))
         found = self.visible().in_bulk(numbers)
         if missing := [number for number in numbers if number not in found]:
-            message = f"There is no run {missing[0]}; leave it out."
-            raise InvalidRequest([{"field": "runs", "message": message}])
+            raise NotFound(f"Run {missing[0]} does not exist.")
         return self.made([found[number] for number in numbers], asked)
 
 
@@ -114,7 +118,7 @@ def described(link: ShareLink) -> dict[str, Any]:
     """Describe a link, without its secret."""
     return {
         "id": link.pk,
-        "runs": [run.pk for run in link.runs.all()],
+        "runs": sorted(run.pk for run in link.runs.all()),
         "with_samples": link.with_samples,
         "created_at": format_time(link.created_at),
         "created_by": link.created_by.get_username(),

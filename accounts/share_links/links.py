@@ -18,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from access.decisions import Access, access_of
+from access.decisions import Access, ProjectNumber, access_of
 from accounts.models import ShareLink
 from audit.recording import record
 from runs.models import Run
@@ -60,7 +60,7 @@ class Opened(NamedTuple):
 
     link: ShareLink
     run_ids: Sequence[int]
-    project_id: int
+    project_id: ProjectNumber
 
 
 def may_share(user: User | AnonymousUser, runs: Collection[Run]) -> bool:

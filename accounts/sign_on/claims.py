@@ -92,7 +92,7 @@ def _groups(claims: Mapping[str, Any], sign_on: SignOn) -> frozenset[str]:
     name = sign_on.groups_claim
     elsewhere = claims.get("_claim_names")
     given = claim_of(claims, name)
-    if given is None and isinstance(elsewhere, Mapping) and name in elsewhere:
+    if given is None and ((isinstance(elsewhere, Mapping) and name in elsewhere) or claims.get("hasgroups")):
         raise Refused(
             "Your groups did not come along",
             f"You are in more groups than {sign_on.name} puts into a login. The administrator of {sign_on.name} can "

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('action', models.CharField(help_text='One of `actions`', max_length=40)),
+                ('action', models.CharField(max_length=40)),
                 ('user_id', models.BigIntegerField(blank=True, null=True)),
                 ('user_name', models.CharField(blank=True, max_length=150, verbose_name='user')),
                 ('via', models.CharField(choices=[('session', 'browser session'), ('token', 'API token'), ('sso', 'single sign-on'), ('share', 'share link'), ('command', 'command line'), ('server', 'the server itself'), ('nobody', 'not logged in')], max_length=10)),

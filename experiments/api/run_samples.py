@@ -82,7 +82,7 @@ def shown(run: Run, user: User | AnonymousUser, wanted: Wanted) -> Shown:
 def _datasets(run: Run, user: User | AnonymousUser) -> QuerySet[Dataset]:
     """Select the data sets that may be shown: those that the user sees; to a visitor, those of the run's project."""
     if isinstance(user, Visitor):
-        return Dataset.objects.filter(project_id=run.project_id)
+        return Dataset.objects.filter(project_id=run.project_id)  # type: ignore[misc]  # a default of the database
     return visible_datasets(user)
 
 

@@ -75,7 +75,8 @@ class CentralizedTrainView(AsyncView):
     async def post(self, request: Request) -> Response:
         """Queue the training (202), or make its pre-flight report and wait for it."""
         parameters = validated(TrainParameters, request)
-        await _metrics_listed(request.data)
+        if await _metrics_listed(request.data):
+            await sync_to_async(self.authenticate_again)()
         if not parameters["dry_run"]:
             runs = await sync_to_async(submit)(request, request.data)
             return Response(accepted(runs, request), status=202)
@@ -84,7 +85,14 @@ class CentralizedTrainView(AsyncView):
         if not decided and "wait" not in parameters:
             seconds = 0.0  # such data take longer than anyone waits who did not ask for it
         known = await _ended(asked, seconds)
+        if known is not asked:
+            await sync_to_async(self._require_sight)(known)
         return Response(_described(known, request), status=200 if known.status in Preflight.ENDED else 202)
+
+    def _require_sight(self, waited_for: Preflight) -> None:
+        """Raise what a request that comes now would be refused with: rights may have ended while it was waited for."""
+        self.authenticate_again()
+        _found(self.request, waited_for.pk)
 
 
 class PreflightView(APIView):
@@ -154,7 +162,9 @@ def _requested(request: Request) -> requests.Requested:
     with in_words():
         config, user = TrainingConfig.model_validate(request.data), request.user
         project = project_choice.to_train_in(user, config.project)
-        return requests.ask(config, user, project_id=project.pk)  # type: ignore[arg-type]  # logged in
+        asked = requests.ask(config, user, project_id=project.pk)  # type: ignore[arg-type]  # logged in
+        asked.preflight.project = project  # known, where nothing may be read any more
+        return asked
 
 
 def _found(request: Request, pk: int) -> Preflight:
@@ -174,16 +184,19 @@ async def _ended(asked: Preflight, seconds: float) -> Preflight:
     return known
 
 
-async def _metrics_listed(body: Any) -> None:
-    """Wait for the list of metrics if the request names some and there is none yet; no connection is held meanwhile."""
+async def _metrics_listed(body: Any) -> bool:
+    """Wait for the list of metrics if the request names some and there is none yet; return whether it had to wait.
+
+    No connection is held meanwhile.
+    """
     callbacks = body.get("callbacks") if isinstance(body, Mapping) else None
     if not (isinstance(callbacks, Mapping) and callbacks.get("metrics")):
-        return
-    deadline = time.monotonic() + METRICS_WAIT_SECONDS
-    while time.monotonic() < deadline:
-        if await sync_to_async(_is_listed)():
-            return
+        return False
+    deadline, waited = time.monotonic() + METRICS_WAIT_SECONDS, False
+    while time.monotonic() < deadline and not await sync_to_async(_is_listed)():
+        waited = True
         await asyncio.sleep(LOOK_SECONDS)
+    return waited
 
 
 def _is_listed() -> bool:

@@ -21,7 +21,7 @@ NOTHING: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
 
 def _action(summary: str, answer: Any, *, status: int = 202, description: str = "", **more: Any) -> Operation:
     """Describe an action on one run, whose body may be left out unless it has fields that are needed."""
-    options = {"body": NOTHING, "is_body_required": False, "refusals": STATE} | more
+    options: dict[str, Any] = {"body": NOTHING, "is_body_required": False, "refusals": STATE} | more
     return Operation(summary=summary, description=description, answers={status: answer}, **options)
 
 

@@ -75,8 +75,8 @@ def locate(source_path: str, project_id: int) -> Place:
 def locate_for(run: Run) -> Place:
     """Locate the data of a queued run; raises SourceError unless they are the version it was queued with."""
     if not run.source_path.startswith(PREFIX):
-        return locate(run.source_path, run.project_id)
-    dataset = _find(run.source_path, run.project_id)
+        return locate(run.source_path, run.project.pk)
+    dataset = _find(run.source_path, run.project.pk)
     if dataset.content_hash != run.dataset_hash:
         raise _error(
             f"The data set {dataset.name!r} is no longer the version that this run was queued with "
@@ -94,7 +94,7 @@ def name_of(run: Run) -> str:
         places = {source_path, str(paths.resolve(source_path, settings.LIVETRAIN_DATA_ROOTS)[0])}
     except SourceError:
         places = {source_path}  # it is no longer there
-    of_project = Dataset.objects.filter(project_id=run.project_id, kind=Dataset.Kind.FOLDER)
+    of_project = Dataset.objects.filter(project=run.project, kind=Dataset.Kind.FOLDER)
     return of_project.filter(path__in=places).values_list("name", flat=True).first() or ""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
-from experiments.models import Dataset, Upload
+from experiments.models import Dataset, Upload, uploads_root
 
 
 def bytes_of(project_ids: Collection[int]) -> Mapping[int, int]:
@@ -15,13 +16,13 @@ def bytes_of(project_ids: Collection[int]) -> Mapping[int, int]:
     for number, size in open_ones.values_list("dataset__project_id", "size"):
         found[number] += size
     whole = Dataset.objects.filter(kind=Dataset.Kind.UPLOAD, project_id__in=project_ids).order_by()
-    for dataset in whole.exclude(state=Dataset.State.UPLOADING).only("project_id", "kind", "path"):
-        found[dataset.project_id] += _size(dataset)
+    for number, path in whole.exclude(state=Dataset.State.UPLOADING).values_list("project_id", "path"):
+        found[number] += _size(uploads_root() / path)
     return found
 
 
-def _size(dataset: Dataset) -> int:
+def _size(file: Path) -> int:
     try:
-        return dataset.location.lstat().st_size
+        return file.lstat().st_size
     except OSError:  # it was removed
         return 0

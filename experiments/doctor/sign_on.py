@@ -34,7 +34,9 @@ def diagnose_projects() -> Iterator[Finding]:
     missing = sorted(named - set(Project.objects.filter(name__in=named).values_list("name", flat=True)))
     if missing:
         cure = "Make them in the admin, or correct LIVETRAIN_OIDC_GROUPS; else the first login of such a group does."
-        yield Finding("warn", SUBJECT, f"LIVETRAIN_OIDC_GROUPS names projects that are not there: {missing}", cure)
+        yield Finding(
+            "warn", SUBJECT, f"the mapping of groups names projects that are not there: {', '.join(missing)}", cure
+        )
 
 
 def _provider(sign_on: SignOn) -> Finding:
@@ -55,5 +57,10 @@ def _provider(sign_on: SignOn) -> Finding:
 def _address() -> Iterator[Finding]:
     """Report a public address that is missing: the provider knows one, and compares it."""
     if not settings.PUBLIC_URL:
-        text = "LIVETRAIN_PUBLIC_URL is not set: the provider sends browsers back to the address that they began at"
-        yield Finding("warn", SUBJECT, text, "Set it, and let the provider know <that address>/login/oidc/callback/.")
+        text = "there is no public address: the provider sends browsers back to the one that they began at"
+        yield Finding(
+            "warn",
+            SUBJECT,
+            text,
+            "Set LIVETRAIN_PUBLIC_URL, and let the provider know <that address>/login/oidc/callback/.",
+        )

@@ -17,11 +17,11 @@ class Migration(migrations.Migration):
         AddProject(
             model_name='dataset',
             name='project',
-            field=models.ForeignKey(db_default=1, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='access.project'),
+            field=models.ForeignKey(db_default=models.Value(1), default=1, on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='access.project'),
         ),
         AddProject(
             model_name='preflight',
             name='project',
-            field=models.ForeignKey(db_default=1, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='preflights', to='access.project'),
+            field=models.ForeignKey(db_default=models.Value(1), default=1, on_delete=django.db.models.deletion.PROTECT, related_name='preflights', to='access.project'),
         ),
     ]

@@ -13,7 +13,7 @@ def request(dataset: Dataset) -> None:
     """Queue the report in the name of the data set's owner; do nothing where default options do not suit the data."""
     config = TrainingConfig(experiment_name=dataset.name, source_path=dataset.source_path)
     try:
-        preflight = requests.request(config, dataset.owner, UNHURRIED, project_id=dataset.project_id)
+        preflight = requests.request(config, dataset.owner, UNHURRIED, project_id=dataset.project.pk)
     except SourceError:
         return  # the check has reported why
     Dataset.objects.filter(pk=dataset.pk).update(preflight=preflight)

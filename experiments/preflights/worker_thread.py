@@ -208,5 +208,5 @@ def _trouble(end: End) -> str:
 
 def job_of(preflight: Preflight) -> Job:
     """Return what the process needs to know; raises SourceError where its data set is gone."""
-    place = lookup.locate(StoredConfig(preflight.config).source_path, preflight.project_id)
+    place = lookup.locate(StoredConfig(preflight.config).source_path, preflight.project.pk)
     return job(place, config=preflight.config, folder=preflight.folder, run_id=preflight.pk, attempt=preflight.attempt)

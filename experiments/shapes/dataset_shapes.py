@@ -61,6 +61,8 @@ class DatasetLine(TypedDict):
     kind: str
     state: str
     owner: str | None
+    project: str | None
+    project_id: int | None
     may_change: bool
     created_at: str | None
     checked_at: str | None
@@ -152,6 +154,7 @@ SampleOfPage = TypedDict(
         "image": str | None,
     },
 )
+SampleOfPage.__doc__ = "A sample; `image` is the address of its picture, null where `problem` says why."
 
 SamplePage = TypedDict(
     "SamplePage",
@@ -167,6 +170,7 @@ SamplePage = TypedDict(
         "pages": int,
     },
 )
+SamplePage.__doc__ = "A page of samples: pictures in `results`, or of a table `columns` and `rows`."
 
 
 class Features(TypedDict):

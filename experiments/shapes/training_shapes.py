@@ -30,6 +30,8 @@ class PreflightState(TypedDict):
     config: dict[str, Any]
     experiment_name: str
     owner: str
+    project: str
+    project_id: int
     may_cancel: bool
     created_at: str
     ended_at: str | None
@@ -59,10 +61,10 @@ class Networks(TypedDict):
 
 
 class MetricOption(TypedDict):
-    """An option of a metric."""
+    """An option of a metric; `allowed` says in words what it takes."""
 
     name: str
-    allowed: list[str]
+    allowed: str
     required: bool
     default: Any
     choices: list[Any] | None
@@ -120,7 +122,7 @@ class Options(TypedDict):
 
     groups: list[OptionGroup]
     network_options: dict[str, list[OptionField]]
-    directions: dict[str, Literal["min", "max"]]
+    directions: dict[str, Literal["min", "max"] | None]
     builtins: list[BuiltinSummary]
     weights: list[Any]
     test_share: TestShare

@@ -48,8 +48,8 @@ class Maintenance(Periodic):
         super().__init__("maintenance", min(INTERVAL_SECONDS, settings.LEASE_SECONDS / 2))
         self._purging = Purging()
         self._packing = Packing()
-        self._pruning = TrailPruning()
         self._measuring = Measuring()
+        self._pruning = TrailPruning()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -159,22 +159,6 @@ class Packing:
         return run.pk
 
 
-class TrailPruning:
-    """Removes events of the audit trail that are older than the settings say, once a day."""
-
-    def __init__(self) -> None:
-        self._done: datetime | None = None
-
-    def prune_once_a_day(self) -> int:
-        """Remove what is too old, and return how many; another process may have done it."""
-        limit = pruning.limit()
-        if limit is None or limit == self._done:
-            return 0
-        number = pruning.prune(limit)
-        self._done = limit
-        return number
-
-
 class Measuring:
     """Measures the files of ended runs that nobody has measured: those from before, and of workers that were lost."""
 
@@ -191,6 +175,22 @@ class Measuring:
         for run_id in found:
             disk_usage.measure(run_id)
         return len(found)
+
+
+class TrailPruning:
+    """Removes events of the audit trail that are older than the settings say, once a day."""
+
+    def __init__(self) -> None:
+        self._done: datetime | None = None
+
+    def prune_once_a_day(self) -> int:
+        """Remove what is too old, and return how many; another process may have done it."""
+        limit = pruning.limit()
+        if limit is None or limit == self._done:
+            return 0
+        number = pruning.prune(limit)
+        self._done = limit
+        return number
 
 
 def _purged(run: Run) -> bool:

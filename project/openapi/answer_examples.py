@@ -1,4 +1,4 @@
-"""Examples of requests and answers, as a server gave them: `python -m docs.api_examples` takes them again."""
+"""Examples of requests and answers, as a server gave them; `python -m tests.openapi.taken_examples` takes them."""
 
 from __future__ import annotations
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.drainage import warn
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
 from accounts.needed_scopes import needed_scope
 from project.openapi import problems
 from project.openapi.bodies import bodies
-from project.openapi.described_operations import Described, description_of, names_of_addresses
+from project.openapi.described_operations import Described, Undescribed, description_of, names_of_addresses
 from project.openapi.field_schemas import parameters_of
 from runs.api_reference.operation import Header, Operation
 from runs.listing.filters import Parameters
@@ -28,13 +29,16 @@ WORDS_OF_PATHS = {
     "name": "Name of the data set, or of the file.",
     "pk": "Number of the pre-flight report.",
     "token_id": "Number of the token.",
+    "project_id": "Number of the project.",
+    "link_id": "Number of the link.",
+    "username": "Name of the user.",
     "upload_id": "Identity of the upload.",
     "place": "Place of the sample among the predictions of the split, from 0.",
     "number": "Number of the sample, as the page of samples gives it.",
 }
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call, misc]  # the library has no types here
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types here
     """The API tokens of `project.known_users.TokenUsers`."""
 
     target_class = "project.known_users.TokenUsers"
@@ -51,7 +55,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call, misc]
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The sessions of browsers."""
 
     target_class = "rest_framework.authentication.SessionAuthentication"
@@ -69,7 +73,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         }
 
 
-class DescribedSchema(AutoSchema):  # type: ignore[misc]
+class DescribedSchema(AutoSchema):
     """The description of an operation, found by method and name of its address."""
 
     @property
@@ -87,6 +91,15 @@ class DescribedSchema(AutoSchema):  # type: ignore[misc]
         """Return the operation itself."""
         return self.described.operation
 
+    def is_excluded(self) -> bool:
+        """Leave out what nobody has described, with a warning: the other operations are still worth reading."""
+        try:
+            self.described  # noqa: B018
+        except Undescribed as undescribed:
+            warn(str(undescribed))
+            return True
+        return False
+
     def get_operation_id(self) -> str:
         """Return method and name of the address, such as `get_run_list`."""
         return f"{self.method.lower()}_{self.url_name.replace('-', '_')}"
@@ -95,7 +108,7 @@ class DescribedSchema(AutoSchema):  # type: ignore[misc]
         """Return the summary."""
         return self.told.summary
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as the library's own
         """Return the description, with the scope that a token needs."""
         scope = needed_scope(self.url_name, self.method)
         words = f"A token needs the scope `{scope.value}`." if scope else ""
@@ -112,7 +125,7 @@ class DescribedSchema(AutoSchema):  # type: ignore[misc]
         return [{TOKEN: [scope.value] if scope else []}, {SESSION: []}]
 
     def _get_parameters(self) -> list[Schema]:
-        path: list[Schema] = self._resolve_path_parameters(_variables(self.path))
+        path: list[Schema] = self._resolve_path_parameters(_variables(self.path))  # type: ignore[no-untyped-call]
         for parameter in path:
             _finish_path_parameter(parameter)
         headers = [

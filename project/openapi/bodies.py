@@ -50,7 +50,9 @@ class Bodies:
             reference, found = components.request_schemas(fields)
             self.components.update(found)
             return reference
-        self.components[fields.__name__] = body_schema(fields)
+        found = body_schema(fields)
+        if self.components.setdefault(fields.__name__, found) != found:
+            raise ValueError(f"Two bodies are called {fields.__name__}; give {fields.__module__}'s another name.")
         return {"$ref": components.PLACE + fields.__name__}
 
 

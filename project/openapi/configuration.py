@@ -7,7 +7,9 @@ from typing import Any
 INTRODUCTION = """
 Start trainings, follow them, and read what is known of them. Bodies and answers are JSON in UTF-8; unknown is null,
 times are UTC in ISO 8601 with `Z`, epochs count from 0. Fields may be added to answers within a version: ignore those
-that you do not know. The events of the WebSockets are described by `/api/asyncapi/`.
+that you do not know. The events of the WebSockets are described by [/api/asyncapi/](/api/asyncapi/). See
+[the API in prose](/help/reference/rest-api.html), [what may change between versions](/help/reference/api.html), and
+[the runs](/).
 """
 TAGS = {
     "Trainings": "Start a training or try it, and see which options there are.",
@@ -18,6 +20,10 @@ TAGS = {
     "Comparisons": "Differences between runs, and suspected label errors.",
     "Data sets": "Register, upload, check and look at data.",
     "Queue": "Who waits, who trains, and on which machines.",
+    "Projects": "Projects, their quotas and members.",
+    "Share links": "Links that show runs without an account.",
+    "Notifications": "Who is told of what, and how.",
+    "Audit": "What was done by whom.",
     "Tokens": "API tokens, and tickets for WebSockets.",
     "Server": "The API itself, and figures for Prometheus.",
 }

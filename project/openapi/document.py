@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from copy import deepcopy
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -28,7 +29,8 @@ def build() -> Schema:
     """Build the document."""
     from drf_spectacular.generators import SchemaGenerator  # noqa: PLC0415  # 40 modules that no other request needs
 
-    found: Schema = SchemaGenerator().get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator  # the library has no types here
+    found: Schema = generator().get_schema(request=None, public=True)
     return found
 
 
@@ -48,7 +50,7 @@ def finish(result: Schema, **_context: Any) -> Schema:
     """Add the version and the components: a hook that drf-spectacular calls at the end of its work."""
     result["info"]["version"] = version()
     known = result["components"].setdefault("schemas", {})
-    known.update(sorted(bodies().components.items()))
+    known.update(deepcopy(sorted(bodies().components.items())))
     result["components"]["responses"] = problems.shared()
     return result
 

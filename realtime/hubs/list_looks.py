@@ -89,7 +89,7 @@ def _described(found: Iterable[tuple[Run, list[str]]]) -> list[Change]:
 
 def _change(run: Run, statuses: list[str], summary: dict[str, Any]) -> Change:
     """Encode a change, non-finite numbers as null. Of a deleted run it says only that it is gone."""
-    head = Head(run.pk, run.last_seq, run.status, run.touched_at, run.deleted_at, run.project_id)
+    head = Head(run.pk, run.last_seq, run.status, run.touched_at, run.deleted_at, summary["project_id"])
     message: dict[str, Any] = {"type": "run_deleted", "run_id": run.pk, "timestamp": utc_now()}
     if run.deleted_at is not None:
         return Change(head, [], msgspec.json.encode(message).decode())

@@ -59,11 +59,11 @@ def shared_config(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _shown(group: Any, words: frozenset[str]) -> dict[str, Any]:
     if not isinstance(group, Mapping):
         return {}
-    return {name: value for name, value in group.items() if _is_number(value) or name in words}
+    return {name: value for name, value in group.items() if _is_number(value) or (name in words and value is not None)}
 
 
 def _is_number(value: Any) -> bool:
-    return value is None or isinstance(value, bool | int | float)
+    return isinstance(value, bool | int | float)
 
 
 def _shared_point(point: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,10 +50,15 @@ def _run_page(request: HttpRequest, run: Run, *, alone: bool) -> HttpResponse:
         "detail": detail,
         "alone": alone,
         "verdict": verdict(run, detail["operating_point"]),
-        "options": [(name, list(group.items())) for name, group in detail["config"].items()],
+        "options": [(name, list(map(_written, group.items()))) for name, group in detail["config"].items()],
         "statistics": FINAL_STATISTICS,
     }
     return render(request, "realtime/shared/run.html", _with_link(request) | context)
+
+
+def _written(option: tuple[str, Any]) -> tuple[str, Any]:
+    name, value = option
+    return name, {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 def _runs(request: HttpRequest) -> list[Run]:

@@ -61,7 +61,7 @@ class _Endpoints(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     def __init__(self, request: HttpRequest) -> None:
         super().__init__(request, NAME)
         self._at = metadata.provider_at(_sign_on().issuer)
-        self.state: dict[str, Any] = {}
+        self.stashed: dict[str, Any] = {}
 
     @property
     def openid_config(self) -> dict[str, Any]:
@@ -88,10 +88,10 @@ class _Endpoints(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             answer["response"].get("id_token"),
             self._at,
             client_id=sign_on.client_id,
-            nonce=str(self.state.get(NONCE, "")),
+            nonce=str(self.stashed.get(NONCE, "")),
             acr=sign_on.acr,
         )
-        raise ImmediateHttpResponse(_Handed(claims | self._more(claims, sign_on, token.token), self.state))
+        raise ImmediateHttpResponse(_Handed(claims | self._more(claims, sign_on, token.token), self.stashed))
 
     def _more(self, claims: Claims, sign_on: SignOn, access_token: str) -> Claims:
         """Return what the ID token lacks and the provider's user information may have."""
@@ -110,9 +110,9 @@ class _Endpoints(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 class _Handed(HttpResponse):
     """Carries the claims out of the library's view; it is never sent."""
 
-    def __init__(self, claims: Claims, state: dict[str, Any]) -> None:
+    def __init__(self, claims: Claims, stashed: dict[str, Any]) -> None:
         super().__init__()
-        self.claims, self.state = claims, state
+        self.claims, self.stashed = claims, stashed
 
 
 class _Provider(OpenIDConnectProvider):  # type: ignore[misc]
@@ -132,7 +132,7 @@ class _Callback(OAuth2CallbackView):  # type: ignore[misc]
 
     def _get_state(self, request: HttpRequest, provider: _Provider) -> tuple[dict[str, Any] | None, Any]:
         state, refusal = super()._get_state(request, provider)
-        self.adapter.state = state or {}
+        self.adapter.stashed = state or {}
         return state, refusal
 
 
@@ -199,7 +199,7 @@ def complete(request: HttpRequest) -> tuple[Claims, str]:
     except InvalidToken as error:
         raise LoginFailure(f"invalid ID token: {error}") from error
     assert isinstance(answer, _Handed)  # noqa: S101  (the one way out that is no exception)
-    return answer.claims, str(answer.state.get(NEXT) or "")
+    return answer.claims, str(answer.stashed.get(NEXT) or "")
 
 
 def absolute(request: HttpRequest, path: str) -> str:

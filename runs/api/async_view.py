@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.views import APIView
@@ -33,6 +34,26 @@ class AsyncView(APIView):
         except Exception as error:
             response = self.handle_exception(error)
         return self.finalize_response(self.request, response, *args, **kwargs)
+
+    def authenticate_again(self) -> None:
+        """Find out again who asks, after a wait: login, token and rights may have ended meanwhile.
+
+        Raises what a request that comes now would be refused with; else `request.user` is as it is now.
+        """
+        request = self.request
+        _read_session_again(request._request)
+        again = self.initialize_request(request._request, *self.args, **self.kwargs)
+        self.perform_authentication(again)
+        self.check_permissions(again)
+        request.user = again.user
+
+
+def _read_session_again(request: HttpRequest) -> None:
+    """Take the user from the session as it is stored now; a request without one is left alone."""
+    session: Any = getattr(request, "session", None)
+    if session is not None and session.session_key:
+        request.session = type(session)(session.session_key)
+        request.user = get_user(request)
 
 
 def release_connection() -> None:

@@ -1,7 +1,7 @@
 """The version of what is known of an ended run, which changes with anything of it, in few quick queries.
 
-What an answer is made of is one row with its JSON, the names of two people, and, of a run with a test split, how often
-others looked at that: all of it is read as the database has it, and none of it is decoded.
+An answer is made of one row with its JSON, the names of those that it refers to, and, of a run with a test split, how
+often others looked at that: all of it is read as the database has it, and none of it is decoded.
 """
 
 from __future__ import annotations
@@ -14,10 +14,17 @@ from runs.derived_models import SplitLook
 from runs.models import Run
 from runs.statements.prepared_query import PreparedQuery
 
+_NAMES = ("username", "name")
+"""The fields by which answers name what a run belongs to: its owner, who revised it, and so on."""
 _COLUMNS = (
     *(column.attname for column in Run._meta.concrete_fields),
-    "owner__username",
-    "revised_by__username",
+    *(
+        f"{relation.name}__{field.name}"
+        for relation in Run._meta.concrete_fields
+        if relation.related_model
+        for field in relation.related_model._meta.concrete_fields
+        if field.name in _NAMES
+    ),
 )
 _ROW = PreparedQuery(lambda pk: Run.objects.filter(pk=pk).order_by().values_list(*_COLUMNS))
 _LOOKS = PreparedQuery(

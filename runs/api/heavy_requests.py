@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -91,9 +91,7 @@ class HeavyView(APIView):
     def check_parameters(self, request: Request) -> None:
         """Raise InvalidRequest for wrong parameters."""
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Say how many more of the kind the user may have beside this one; a refusal has said it."""
         found = super().finalize_response(request, response, *args, **kwargs)
         if self._took is not None and LEFT not in found:

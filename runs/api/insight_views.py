@@ -17,9 +17,9 @@ from rest_framework.response import Response
 from runs import queries
 from runs import serializers as run_serializers
 from runs.api import hint_evidence
-from runs.api.async_view import AsyncView, release_connection
+from runs.api.async_view import release_connection
 from runs.api.heavy_requests import LISTS, Kind
-from runs.api.views import ReadingView, StoreUnavailable, one_of
+from runs.api.views import ReadingView, StoreUnavailable, WaitingView, one_of
 from runs.evaluated_splits import split_looks
 from runs.events import format_time
 from runs.files import reading_file, run_files, train_log
@@ -134,7 +134,7 @@ class RunTestSplit(ReadingView):
         ]
 
 
-class RunLog(AsyncView, ReadingView):
+class RunLog(WaitingView):
     """Lines of `train.log`, as a terminal would show them.
 
     Without offsets the last `limit` lines; with `before` those that end at that offset, with `after` those from that

@@ -9,7 +9,7 @@ from django.utils.http import parse_header_parameters
 from rest_framework.parsers import BaseParser
 
 from runs.api import strict_json
-from runs.errors import BODY, MalformedBody
+from runs.errors import BODY, FieldError, MalformedBody
 
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 """The accepted names; US-ASCII is the part of UTF-8 that old programs send."""
@@ -31,7 +31,7 @@ class JSONParser(BaseParser):
             _require_utf_8(media_type or "")
             return strict_json.decode(stream.read())
         except strict_json.NotJSON as error:
-            fault = {"field": error.field or BODY, "message": error.message, "path": error.path}
+            fault: FieldError = {"field": error.field or BODY, "message": error.message, "path": error.path}
             raise MalformedBody([fault]) from error
 
 

@@ -86,8 +86,16 @@ class ReadingView(HeavyView):
             raise NotFound(f"Run {run_id} does not exist.")
         return run
 
+
+class WaitingView(AsyncView, ReadingView):
+    """The base of those that may wait for news of a run."""
+
     def require_sight(self, run_id: int) -> None:
-        """Raise NotFound where the user no longer sees a run that was found before; to be called after a wait."""
+        """Raise NotFound where the user no longer sees a run that was found before; to be called after a wait.
+
+        Raises as a request without a login where that ended.
+        """
+        self.authenticate_again()
         if not queries.still_sees(self.request.user, run_id):
             raise NotFound(f"Run {run_id} does not exist.")
 
@@ -265,7 +273,7 @@ def _streamed(request: Request, content: Content, name: str) -> HttpResponseBase
     return tagged(response, entity_tag(request, content.version), ASKED_AGAIN)
 
 
-class RunEvents(AsyncView, ReadingView):
+class RunEvents(WaitingView):
     """The journal after a seq; with `wait`, the answer comes when there is something new, or the run has ended.
 
     Asynchronous, so that waiting clients cost no query and no thread of their own while they wait.

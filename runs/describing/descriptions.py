@@ -36,7 +36,7 @@ def change(
             Run.objects.filter(pk=run_id).update(
                 **changes, revision=run.revision + 1, revised_by=by, revised_at=moment, touched_at=moment
             )
-            record("run.described", target=run, revision=run.revision + 1, **changes)
+            record("run.described", target=run, revision=run.revision + 1, changes=changes)
 
 
 def _what_happened(run: Run) -> str:

@@ -11,7 +11,7 @@ from runs.derived_models import MetricSummary
 from runs.listing import columns
 from runs.listing.columns import Column
 from runs.listing.option_order import by_option
-from runs.listing.pagination import Order
+from runs.listing.pagination import Lanes, Order
 from runs.listing.run_parts import RUN, VALUE, RunPart, along, part
 from runs.models import Run, RunTag
 from runs.statistics.metric_names import COUNTS
@@ -43,8 +43,8 @@ FINALS = ("final_precision", "final_recall", "final_f1", "final_auroc")
 """Numbers of the test split of one run, of validation of another: in either direction, those of the test come first.
 So it is with each `metric.final_...`."""
 FINAL = "final_"
-MOST_PROJECTS = 8
-"""Of more, a user sees enough of all runs that these are looked through in their order."""
+MOST_PROJECTS = 100
+"""Of more, one query with a part for each is too long; their runs are sorted."""
 
 
 def check(ordering: str) -> str:
@@ -78,12 +78,12 @@ def is_by_number(ordering: str) -> bool:
 
 
 def by_number(runs: QuerySet[Any], ordering: str, projects: Sequence[int] = ()) -> tuple[list[RunPart], Order]:
-    """Order runs, or their short rows, by their numbers; those of a few `projects` project by project.
+    """Order runs, or their short rows, by their numbers; those of several `projects` project by project.
 
     Each project has an index in that order, several together have none.
     """
     several = 1 < len(projects) <= MOST_PROJECTS
-    lanes = tuple(Q(project_id=number) for number in projects) if several else ()
+    lanes = Lanes("project_id", projects) if several else None
     return [part(runs)._replace(lanes=lanes)], Order(ordering, tie_descending=ordering.startswith("-"))
 
 

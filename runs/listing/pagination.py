@@ -13,6 +13,8 @@ from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core import signing
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from rest_framework.utils.urls import replace_query_param
 
@@ -20,6 +22,8 @@ from runs.errors import InvalidRequest
 
 R = TypeVar("R")
 SALT = "runs.cursor.of-parts"
+_STANDS_FOR_A_LANE = -1_907_050_299
+"""While the query is written: no other number in it is below 0."""
 
 
 class Cursor(NamedTuple):
@@ -36,13 +40,20 @@ class Part(NamedTuple, Generic[R]):
     """Rows that an index can give in their order: by `columns`, of which none is null in any of the rows.
 
     Equal rows are ordered by `tie`, which is unique. With `lanes`, which divide the rows, it can do so for each of them
-    alone; such rows have no columns.
+    alone; such rows are dicts with nothing but an `id`, by which they are ordered.
     """
 
     rows: QuerySet[Any, R]
     columns: tuple[str, ...] = ()
     tie: str = "id"
-    lanes: tuple[Q, ...] = ()
+    lanes: Lanes | None = None
+
+
+class Lanes(NamedTuple):
+    """Rows divided by the values of a column, a number."""
+
+    column: str
+    values: Sequence[int]
 
 
 class Order(NamedTuple):
@@ -103,10 +114,26 @@ def page_of(parts: Sequence[Part[R]], order: Order, size: int, token: str | None
 
 def _first(rows: QuerySet[Any, R], part: Part[R], order: Order, number: int, *, backwards: bool) -> list[R]:
     """Read the first of the rows, which are in their order: of lanes those of each, merged."""
-    if not part.lanes:
+    if part.lanes is None:
         return list(rows[:number])
-    found = [row for lane in part.lanes for row in rows.filter(lane)[:number]]
-    return sorted(found, key=lambda row: _plain(row, part.tie), reverse=order.tie_descending != backwards)[:number]
+    try:
+        found = _merged(rows, part.lanes, number, descending=order.tie_descending != backwards)
+    except EmptyResultSet:
+        return []
+    return [{"id": row_id} for row_id in found]  # type: ignore[misc]  # as `Part` says
+
+
+def _merged(rows: QuerySet[Any, Any], lanes: Lanes, number: int, *, descending: bool) -> list[int]:
+    """Read the first ids of all lanes in one query, of which Django writes the part of a lane once."""
+    sql, given = rows.filter(**{lanes.column: _STANDS_FOR_A_LANE})[:number].query.sql_with_params()
+    place = given.index(_STANDS_FOR_A_LANE)
+    each = " UNION ALL ".join(f"SELECT id FROM ({sql}) AS lane_{lane}" for lane in range(len(lanes.values)))  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{each} ORDER BY id {'DESC' if descending else 'ASC'} LIMIT {number:d}",
+            [one for value in lanes.values for one in (*given[:place], value, *given[place + 1 :])],
+        )
+        return [row_id for (row_id,) in cursor.fetchall()]
 
 
 def first_page(rows: Sequence[R], size: int) -> Page[R]:

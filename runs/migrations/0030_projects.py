@@ -3,11 +3,15 @@
 The columns cost nothing; the indexes of the short rows, which filter by project too, are made again.
 """
 
+from importlib import import_module
+
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
 from access.project_column import AddProject
+
+drop_triggers = import_module("runs.migrations.0029_listed_runs").drop_triggers
 
 
 class Migration(migrations.Migration):
@@ -46,17 +50,17 @@ class Migration(migrations.Migration):
         AddProject(
             model_name='listedrun',
             name='project',
-            field=models.ForeignKey(db_constraint=False, db_default=1, db_index=False, default=1, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='access.project'),
+            field=models.ForeignKey(db_constraint=False, db_default=models.Value(1), db_index=False, default=1, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='access.project'),
         ),
         AddProject(
             model_name='run',
             name='project',
-            field=models.ForeignKey(db_default=1, db_index=False, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='access.project'),
+            field=models.ForeignKey(db_default=models.Value(1), db_index=False, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='access.project'),
         ),
         AddProject(
             model_name='rungroup',
             name='project',
-            field=models.ForeignKey(db_default=1, default=1, on_delete=django.db.models.deletion.PROTECT, related_name='run_groups', to='access.project'),
+            field=models.ForeignKey(db_default=models.Value(1), default=1, on_delete=django.db.models.deletion.PROTECT, related_name='run_groups', to='access.project'),
         ),
         migrations.AddIndex(
             model_name='listedrun',
@@ -86,4 +90,5 @@ class Migration(migrations.Migration):
             model_name='listedrun',
             index=models.Index(condition=models.Q(('group__isnull', False)), fields=['group', 'status', 'deleted_at', 'mark', 'id', 'project'], name='listed_groups'),
         ),
+        migrations.RunPython(migrations.RunPython.noop, drop_triggers),  # backwards this comes first
     ]

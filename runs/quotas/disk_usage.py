@@ -40,8 +40,9 @@ def bytes_of(project_ids: Collection[int]) -> dict[int, int]:
     for number, size in measured.values_list("project_id").annotate(size=Sum("size")):
         found[number] += int(size)
     started = Q(status__in=Run.RUNNING) | Q(status=Run.Status.QUEUED, attempt__gt=0)
-    for run in Run.objects.filter(started, project_id__in=project_ids).order_by().only("project_id"):
-        found[run.project_id] += _size(run)
+    unfinished = Run.objects.filter(started, project_id__in=project_ids).order_by()
+    for run_id, number in unfinished.values_list("pk", "project_id"):
+        found[number] += _size(Run(pk=run_id))
     for part in _parts:
         for number, size in part(project_ids).items():
             found[number] += size

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from access.decisions import ProjectNumber
 from access.models import Project
 from runs.errors import WithFacts
 from runs.quotas import disk_usage, used_amounts
@@ -35,26 +36,26 @@ class DiskFull(QuotaExceeded):
     default_code = "disk_full"
 
 
-def require_room_for_runs(project_id: int, runs: int) -> None:
+def require_room_for_runs(project_id: ProjectNumber, runs: int) -> None:
     """Raise QueueFull or DiskFull unless so many more runs may be queued there. To be called in a transaction."""
     project = _locked(project_id)
     if project is None:
         return
     if project.max_queued is not None:
-        queued = used_amounts.queued_in(project_id)
+        queued = used_amounts.queued_in(project.pk)
         if queued + runs > project.max_queued:
             raise QueueFull("max_queued", queued, project.max_queued, _of_queue(project, queued, runs))
     _require_room_on_disk(project, 0)
 
 
-def require_room_for_file(project_id: int, size: int) -> None:
+def require_room_for_file(project_id: ProjectNumber, size: int) -> None:
     """Raise DiskFull unless a file of so many bytes may be stored in the project. To be called in a transaction."""
     project = _locked(project_id)
     if project is not None:
         _require_room_on_disk(project, size)
 
 
-def _locked(project_id: int) -> Project | None:
+def _locked(project_id: ProjectNumber) -> Project | None:
     """Lock the project's row, if the project has a quota at all: else nobody has to wait."""
     project = Project.objects.filter(pk=project_id).first()
     if project is None or (project.max_queued is None and project.max_disk_bytes is None):

@@ -40,7 +40,12 @@ class NothingSaved(Exception):
 def save(run: Run, by: str, reason: str, decision: Decision) -> SavedPoint:
     """Add a point, which holds from now on. Raises Changed."""
     columns = {name: getattr(decision, name) for name in Decision.__dataclass_fields__}
-    told = {"rule": decision.rule, "number": decision.number, "threshold": decision.threshold, "reason": reason}
+    told: dict[str, Any] = {
+        "rule": decision.rule,
+        "number": decision.number,
+        "threshold": decision.threshold,
+        "reason": reason,
+    }
     with transaction.atomic():
         point = _added(run, by=by, reason=reason, **columns)
         record("operating_point.saved", target=run, **told)

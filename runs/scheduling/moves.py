@@ -23,7 +23,7 @@ TICK = timedelta(microseconds=1)
 class NotAllowed(Exception):
     """The reason why the run may not be moved there, a sentence about the run before it, which is of `project_id`."""
 
-    def __init__(self, message: str, project_id: int) -> None:
+    def __init__(self, message: str, project_id: int | None) -> None:
         super().__init__(message)
         self.project_id = project_id
 

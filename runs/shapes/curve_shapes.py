@@ -8,7 +8,7 @@ from runs.events import FinalStats, Progress, Status, TrainingStart
 from runs.hints.early_stopping_countdown import Patience
 from runs.hints.gradient_health import Health
 from runs.hints.hint import Hint
-from runs.shapes.run_shapes import RunDetail
+from runs.shapes.run_shapes import WholeRun
 from runs.statistics.matrix_statistics import Number
 
 
@@ -44,6 +44,7 @@ MetricSeries = TypedDict(
         "values": list[Number],
     },
 )
+MetricSeries.__doc__ = "A metric by epoch, as two lists of equal length; `class` is null for the whole split."
 
 
 class RunMetrics(TypedDict):
@@ -93,7 +94,7 @@ class CurvesOfRuns(TypedDict):
 class RunSnapshot(TypedDict):
     """The state after event `last_seq`, from which the WebSocket goes on."""
 
-    run: RunDetail
+    run: WholeRun
     status: Status
     last_seq: int
     training_start: TrainingStart | None

@@ -98,6 +98,8 @@ class RunGroup(TypedDict):
     name: str
     kind: str
     owner: str
+    project: str
+    project_id: int
     created_at: str
     size: int
     statuses: dict[Status, int]

@@ -68,6 +68,7 @@ class QueueRow(TypedDict):
     id: int
     experiment_name: str
     owner: str
+    project: str
     priority: int
     status: Status
     fold: int | None
@@ -85,7 +86,7 @@ class QueueRows(TypedDict):
 
 
 class Gpu(TypedDict):
-    """A GPU of a worker, which runs have it, and what a run measured last; all null where none did."""
+    """A GPU of a worker, which of the runs that you see have it, and what a run measured last."""
 
     id: str
     host: str
@@ -96,6 +97,7 @@ class Gpu(TypedDict):
     memory_total: int | None
     temperature: float | None
     measured_at: str | None
+    busy: bool
     runs: list[int]
 
 

@@ -121,6 +121,7 @@ FinalCurves = TypedDict(
         "problem": str | None,
     },
 )
+FinalCurves.__doc__ = "Curves of one class against the rest; `problem` says why there are none."
 
 CellSample = TypedDict(
     "CellSample",
@@ -135,6 +136,7 @@ CellSample = TypedDict(
         "picture": NotRequired[str | None],
     },
 )
+CellSample.__doc__ = "A sample, its place among the predictions of the split, and what it was said to be."
 
 CellPage = TypedDict(
     "CellPage",
@@ -155,6 +157,7 @@ CellPage = TypedDict(
         "problem": str | None,
     },
 )
+CellPage.__doc__ = "A page of the samples behind a cell; `threshold` or `log_odds` decide, as `decides` says."
 
 
 class SamplePictures(TypedDict):

@@ -34,10 +34,10 @@ class RunHeadline(TypedDict):
     """The final result in a line, of the test split where there is one; counts are null with several classes."""
 
     split: str
-    tn: int | None
-    fp: int | None
-    fn: int | None
-    tp: int | None
+    cm_tn: int | None
+    cm_fp: int | None
+    cm_fn: int | None
+    cm_tp: int | None
     precision: float | None
     recall: float | None
     f1: float | None
@@ -79,6 +79,8 @@ class RunSummary(RunPlace):
     folds: int | None
     replaced: bool
     owner: str
+    project: str
+    project_id: int
     created_at: str
     deleted_at: str | None
     start_time: str | None
@@ -137,7 +139,7 @@ class SplitUse(TypedDict):
     text: str
 
 
-class RunDetail(RunSummary):
+class WholeRun(RunSummary):
     """Everything known of a run but its journal, metrics and files."""
 
     description: str
@@ -148,7 +150,7 @@ class RunDetail(RunSummary):
     versions: dict[str, Any]
     seed: int | None
     git_commit: str | None
-    execution: dict[str, Any] | None
+    execution: list[dict[str, Any]]
     recalibration: dict[str, Any] | None
     operating_point: SavedPoint | None
     dataset: dict[str, Any] | None
@@ -159,4 +161,9 @@ class RunDetail(RunSummary):
     best_checkpoint: str | None
     last_checkpoint: str | None
     test_split: SplitUse | None
+
+
+class RunDetail(WholeRun):
+    """The same with the countdown of early stopping."""
+
     patience: Patience | None

@@ -46,7 +46,7 @@ def after_migrating(*, verbosity: int = 0, stdout: TextIO | None = None, **_unus
     Triggers are missing after the migration that makes the table, and where SQLite has made the runs' table again, as
     for most changes of columns. All or nothing: what is broken off begins again with the next migration.
     """
-    if "runs_listedrun" not in connection.introspection.table_names() or _is_right():
+    if not _has_columns() or _is_right():
         return
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -60,6 +60,15 @@ def after_migrating(*, verbosity: int = 0, stdout: TextIO | None = None, **_unus
         for copied, number in _copied():
             if verbosity and number > _FILLED and (copied == number or copied % _TOLD == 0):
                 (stdout or sys.stdout).write(f"  Runs copied for lists: up to {copied:,} of {number:,}\n")
+
+
+def _has_columns() -> bool:
+    """Return whether the table is there as this version has it: migrating backwards leads to earlier forms."""
+    with connection.cursor() as cursor:
+        if "runs_listedrun" not in connection.introspection.table_names(cursor):
+            return False
+        found = connection.introspection.get_table_description(cursor, "runs_listedrun")
+    return {*COPIED, "words", "mark"} <= {column.name for column in found}
 
 
 def _is_right() -> bool:

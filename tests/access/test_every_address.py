@@ -17,6 +17,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django.fixtures import Settings
 
+from access.models import Membership
+from accounts.share_links import links
+from audit.models import AuditEvent
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected, Place
 from tests.access.people import KINDS, MARK, World, make_world
@@ -27,8 +30,8 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report) \d+ does not exist\.|There is no data set"
-    r"|You have no (such upload|token|subscription|message)"
+    r"(Run|Group|Pre-flight report|Project) \d+ does not exist\.|There is no data set"
+    r"|You have no (such upload|token|link|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )
 """What is said of things that do not exist. Other things may be missing of one that does: a file, a picture."""
@@ -47,7 +50,14 @@ def world(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = Inspected(Place("builtin:breast-cancer", []), decided=False)
     monkeypatch.setattr(lookup, "inspect", lambda *_args, **_options: found)
     monkeypatch.setattr("experiments.wakeup.announce_request", lambda: None)
-    return make_world()
+    made = make_world()
+    link, token = links.make(made.users["owner"], [made.run, made.other], days=1, with_samples=True)
+    SHARED.update(link_id=str(link.pk), token=token)
+    return made
+
+
+SHARED: dict[str, str] = {}
+"""A link that the owner has made to both runs: its number and its secret."""
 
 
 def routes() -> Iterator[tuple[str, str, str]]:
@@ -74,6 +84,8 @@ FORMS = (
     *("account-tokens", "account-revoke", "account-password"),
     *("notifications-page", "notification-page", "notification-action", "notification-redeliver-button"),
     *("project-notifications-page", "unsubscribe"),
+    *("account-tokens", "account-revoke", "account-password", "project-list-page", "project-change", "project-quotas"),
+    *("project-member", "project-member-remove", "project-link-revoke"),
 )
 
 
@@ -136,12 +148,13 @@ def asked(client: Client, world: World, method: str, route: str, name: str) -> H
     """Ask about the things of the world."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: value(world, found[1], name, method), route)
     if method == "GET":
-        return client.get(path, QUERIES.get(name, lambda _: {})(world))  # type: ignore[return-value]
-    if route.startswith(("/account", "/admin")):
-        return client.post(path, {"name": "x", "action": "delete"})  # type: ignore[return-value]
+        return client.get(path, QUERIES[name](world) if name in QUERIES else {})  # type: ignore[return-value]
+    if route.startswith(("/account", "/admin", "/projects")):
+        fields = {"name": "x", "action": "delete", "user": "viewer", "role": "viewer"}
+        return client.post(path, fields)  # type: ignore[return-value]
     if name == "upload-detail":
         return client.generic(method, path, b"", headers={"upload-offset": "0"})  # type: ignore[return-value]
-    body = BODIES.get((name, method), lambda _: {})(world)
+    body = BODIES[name, method](world) if (name, method) in BODIES else {}
     return client.generic(method, path, json.dumps(body), content_type="application/json")  # type: ignore[return-value]
 
 
@@ -150,15 +163,13 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
     if name.startswith("builtin") and parameter == "name":
         return "breast-cancer" if name in ("builtin-detail", "builtin-page") else "x"
     if parameter in ("object_id", "id"):
-        group = Group.objects.get_or_create(name="readers")[0]
-        of: dict[str, Any] = {
-            "runs_run_": world.run,
-            "runs_rungroup": world.group,
-            "accounts_": world.token,
-            "notifications_": world.subscription,
-            "auth_group": group,
-        }
-        return str(next((one.pk for start, one in of.items() if start in name), world.users["viewer"].pk))
+        of = {"access_project": world.project.pk, "access_membership": _membership(world).pk}
+        of |= {"audit_": AuditEvent.objects.values_list("pk", flat=True)[0]}
+        of |= {"runs_run_": world.run.pk, "runs_rungroup": world.group.pk, "accounts_": world.token.pk}
+        of |= {"notifications_": world.subscription.pk}
+        return str(next((pk for start, pk in of.items() if start in name), _of_auth(world, name)))
+    if parameter == "token" and name.startswith("shared"):
+        return SHARED["token"]
     if parameter == "name":
         return "metrics.csv" if name == "run-file" else world.dataset.name
     queued = name in ("run-move", "run-priority", "run-cancel")
@@ -167,11 +178,20 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
     return str(
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
-            "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html", "uidb64": "x", "token": "y",
+            "project_id": world.project.pk, "username": "viewer", "user_id": world.users["viewer"].pk,
+            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html",
             "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
-            "project_id": world.project.pk,
+            "uidb64": "x", "token": "y",
         }[parameter]
     )  # fmt: skip
+
+
+def _membership(world: World) -> Membership:
+    return Membership.objects.get(project=world.project, user=world.users["viewer"])
+
+
+def _of_auth(world: World, name: str) -> int:
+    return Group.objects.get_or_create(name="readers")[0].pk if "auth_group" in name else world.users["viewer"].pk
 
 
 Asked = Callable[[World], dict[str, Any]]
@@ -189,6 +209,9 @@ QUERIES: dict[str, Asked] = {
     "run-flipped-table": _PAIR,
     "run-flipped-pictures": _PAIR,
     **dict.fromkeys(("run-final-samples", "run-final-samples-export", "run-final-pictures"), _CELL),
+    **dict.fromkeys(("shared-samples", "shared-samples-export", "shared-pictures"), _CELL),
+    "shared-differences": _BOTH,
+    "shared-many-series": lambda world: {"runs": world.run.pk, "name": "epoch/val_auroc"},
 }
 BODIES: dict[tuple[str, str], Asked] = {
     ("centralized-train", "POST"): lambda world: {
@@ -206,6 +229,10 @@ BODIES: dict[tuple[str, str], Asked] = {
     ("run-withdraw-operating-point", "POST"): lambda _: {"reason": "why"},
     ("tickets", "POST"): lambda world: {"run": world.run.pk},
     ("token-list", "POST"): lambda _: {"name": "x"},
+    ("project-list", "POST"): lambda _: {"name": "new"},
+    ("project-detail", "PATCH"): lambda _: {"description": "new"},
+    ("member-detail", "PUT"): lambda _: {"role": "viewer"},
+    ("share-link-list", "POST"): lambda world: {"runs": [world.run.pk]},
 }  # fmt: skip
 
 

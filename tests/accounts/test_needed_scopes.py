@@ -79,7 +79,7 @@ def test_every_endpoint_is_refused_to_narrower_scopes_and_to_no_other(user: User
             if not includes(scope, NEEDED[name][method]):
                 expected.add((address, method, scope))
     assert refused == expected
-    assert {method for _, method, _ in expected} == {"POST", "PATCH", "DELETE"}
+    assert {method for _, method, _ in expected} == {"GET", "POST", "PATCH", "DELETE"}
 
 
 def test_tokens_are_strangers_on_pages(user: User) -> None:

@@ -30,7 +30,7 @@ def test_a_token_is_made_listed_used_and_revoked(browser_session: Client, user: 
     made = answer.json()
     text = made.pop("token")
     assert set(made) == {
-        "id", "name", "scope", "begins_with", "created", "last_used", "expires", "is_expired",
+        "id", "name", "scope", "project", "begins_with", "created", "last_used", "expires", "is_expired",
     }  # fmt: skip
     assert text.startswith(made["begins_with"])
     assert browser_session.get(URL).json() == {"tokens": [made]}

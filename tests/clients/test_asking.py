@@ -154,6 +154,33 @@ def test_every_wrong_field_is_named() -> None:
     assert str(caught.value).splitlines()[1:] == ["  trainer.max_epochs: At least 1.", "  Too much.", "  and 3 more"]
 
 
+def test_a_problem_is_told_with_its_title_places_and_request() -> None:
+    wrong = [
+        {"pointer": "#/data/columns/0", "detail": "Not there.", "field": "old", "message": "old"},
+        {"pointer": "#/a~1b/50%25~0", "detail": "Unknown field."},
+        {"pointer": "#", "detail": "Must be a JSON object."},
+        {"parameter": "page_size", "detail": "Too many."},
+        {"header": "Idempotency-Key", "detail": "Too long."},
+    ]
+    kind = "/help/reference/problems.html#invalid-request"
+    body = {"type": kind, "title": "Invalid request", "status": 400, "detail": "…", "errors": wrong, "more": 1}
+    with pytest.raises(errors.BadRequest) as caught:
+        Scripted([answer(body | {"request_id": "8e0b"}, 400)]).returned(runs.train({}, patience=60))
+    assert (caught.value.type, caught.value.title, caught.value.request_id) == (kind, "Invalid request", "8e0b")
+    assert [field for field, _ in caught.value.errors] == [
+        "data.columns.0", "a/b.50%~", "", "page_size", "Idempotency-Key",
+    ]  # fmt: skip
+    lines = str(caught.value).splitlines()
+    assert lines[:2] == ["Invalid request:", "  data.columns.0: Not there."]
+    assert lines[-2:] == ["  and 1 more", "  (request 8e0b)"]
+
+
+def test_the_request_is_told_by_the_header_where_the_body_does_not() -> None:
+    with pytest.raises(errors.ServerFault, match=r"\(request 8e0b\)") as caught:
+        Scripted([Answer(500, b"<html>", {"x-request-id": "8e0b"})]).returned(runs.detail(1, patience=0))
+    assert caught.value.title == caught.value.type == ""
+
+
 def test_another_program_at_that_address_is_told() -> None:
     with pytest.raises(errors.LivetrainError, match="no Livetrain server"):
         Scripted([Answer(200, b"<html>", {})]).returned(runs.detail(1, patience=60))

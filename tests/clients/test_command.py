@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -173,7 +174,8 @@ def test_runs_are_listed_and_shown(shell: Shell, owner: User) -> None:
     assert json.loads(shell("show", run.pk, "--json").out)["id"] == run.pk
     assert f"/runs/{run.pk}/" in shell("show", run.pk).out
     missing = shell("show", 10**6)
-    assert (missing.code, missing.errors) == (exit_codes.FAILED, "Error: Run 1000000 does not exist.\n")
+    assert missing.code == exit_codes.FAILED
+    assert re.fullmatch(r"Error: Not found: Run 1000000 does not exist\.\n  \(request \w{32}\)\n", missing.errors)
 
 
 def test_runs_are_started_changed_and_stopped(shell: Shell, owner: User, tmp_path: Path) -> None:

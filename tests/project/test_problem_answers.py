@@ -43,7 +43,8 @@ def addresses(patterns: list[Any] | None = None, before: str = "") -> Iterator[A
             yield from addresses(pattern.url_patterns, path)
         elif isinstance(pattern, URLPattern) and path.startswith("api/"):
             filled = re.sub(r"<(\w+):\w+>", lambda found: ARGUMENTS[found[1]], path)
-            yield Address(f"/{filled}", pattern.callback.cls)
+            view: Any = pattern.callback
+            yield Address(f"/{filled}", view.cls)
 
 
 ALL = sorted(addresses())

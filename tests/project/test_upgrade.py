@@ -153,3 +153,30 @@ print(user.username, token.name, token.scope, token.is_migrated, round((token.ex
     assert rows(released, "SELECT name FROM django_migrations WHERE app = 'authtoken'") == []
     assert not any("authtoken" in name for (name,) in all_tables(released))
     assert [path for path in released.home.glob("livetrain.sqlite3*") if TEXT.encode() in path.read_bytes()] == []
+
+
+def test_what_there_was_moves_into_the_default_project(tmp_path: Path) -> None:
+    earlier = home_with("projects_database", tmp_path)
+    assert "access_project" not in [name for (name,) in all_tables(earlier)]
+    earlier.manage("migrate")
+    assert rows(earlier, "SELECT id, name FROM access_project") == [(1, "Default")]
+    for table in ("runs_run", "runs_listedrun", "runs_rungroup", "experiments_dataset", "experiments_preflight"):
+        assert rows(earlier, f"SELECT DISTINCT project_id FROM {table}") == [(1,)], table
+    assert rows(earlier, "SELECT project_id FROM accounts_apitoken") == [(None,)]
+    members = "SELECT username, role FROM access_membership m JOIN auth_user u ON u.id = m.user_id"
+    assert rows(earlier, members) == [("ada", "trainer")]
+    # The next project has a number of its own, and the triggers are those of this version: they copy it.
+    told = earlier.python(
+        "import django; django.setup()\n"
+        "from access.models import Project\n"
+        "from runs.models import Run\n"
+        "from runs.derived_models import ListedRun\n"
+        "from runs.summaries import listed_runs\n"
+        "second = Project.objects.create(name='Second')\n"
+        "Run.objects.filter(pk=2).update(project=second)\n"
+        "print(second.pk, ListedRun.objects.get(pk=2).project_id, listed_runs.are_kept(), listed_runs.differing())"
+    )
+    number, copied, kept, differing = told.split()
+    assert number == copied != "1"
+    assert (kept, differing) == ("True", "0")
+    assert earlier.manage("migrate", "--plan").endswith("No planned migration operations.")

@@ -7,10 +7,12 @@ import threading
 import time
 
 import pytest
+from channels.layers import get_channel_layer
 from pytest_django.fixtures import Settings
 
+from realtime.consumers import NothingHere, RunConsumer, RunListConsumer
 from realtime.hubs import broadcast
-from realtime.hubs.broadcast import Hint
+from realtime.hubs.broadcast import Hint, run_group
 from realtime.hubs.log_once import LogOnce
 from runs.failures import thread_failures
 from tests.servers import free_port
@@ -35,6 +37,19 @@ def test_embedded_hint_does_nothing(settings: Settings) -> None:
     threads = threading.active_count()
     broadcast.hint(1)
     assert threading.active_count() == threads
+
+
+async def test_a_hint_is_a_number_and_no_client_is_a_member_of_a_group() -> None:
+    """The names of groups can be guessed: they are of no use to who cannot join one."""
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(run_group(7), channel)
+    await broadcast.publish(run_group(7), 7)
+    assert await layer.receive(channel) == {"type": "hint", "run_id": 7}
+    await layer.group_discard(run_group(7), channel)
+    for consumer in (RunConsumer, RunListConsumer, NothingHere):
+        assert get_channel_layer(consumer.channel_layer_alias) is None
+        assert consumer.groups is None
 
 
 def test_unreachable_layer_costs_nothing(nowhere: None, caplog: pytest.LogCaptureFixture) -> None:

@@ -257,8 +257,7 @@ async def test_what_is_written_to_the_socket_at_once_is_held_back_too(seen: Seen
     written: list[str] = []
     consumer = RunConsumer()
     await in_thread(access_of, seen.user)
-    access = SocketAccess(seen.user)
-    consumer.scope = {"access": access}
+    access = consumer.access = SocketAccess(seen.user)
     consumer._write = lambda text: not written.append(text)  # type: ignore[func-returns-value]
     frames = [Frame(f"[{number}]", number, 1) for number in (1, 2, 3)]
     assert consumer.push(frames[0])

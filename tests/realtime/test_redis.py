@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from pytest_django.fixtures import Settings
 
+from access.models import Membership
+from realtime.auth import RECHECK_SECONDS
 from realtime.hubs import broadcast
+from realtime.wire.close_codes import ACCESS_ENDED, NO_LOGIN
 from runs import lifecycle
 from runs.models import Run
-from tests.realtime.listening import Listener, socket
+from tests.realtime.listening import Listener, code_of_close, frame, socket
+from tests.realtime.projects import member, project, run_in
 from tests.realtime.test_run_list import summary_of, until
 from tests.realtime.writing import batch_event, in_thread, queued_run, running_run, store, training_events
-from tests.servers import WITHOUT_INSPECTIONS, WebServer
+from tests.servers import WITHOUT_INSPECTIONS, WebServer, database_url
 from tests.services.servers import Unavailable, redis_server
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.services
 EVENTS = 600
@@ -102,6 +112,53 @@ async def test_hints_arrive_before_the_next_look(servers: list[WebServer], owner
             await listener.read_until(opened, 3 + step)
             delays.append(time.perf_counter() - start)
     assert statistics.median(delays) < 0.25
+
+
+async def test_a_lost_right_closes_sockets_of_all_servers_at_once(
+    servers: list[WebServer], owner: User, token: str
+) -> None:
+    """None of them looks again by itself for a minute."""
+    shown = await in_thread(project, "shown")
+    run = await in_thread(run_in, shown, owner)
+    grace = await in_thread(member, "grace", shown)
+    lost = await in_thread(new_token, grace)
+    path = f"/ws/runs/{run.pk}/"
+    async with (
+        socket(servers[0], path, lost) as one,
+        socket(servers[1], path, lost) as two,
+        socket(servers[1], "/ws/runs/", lost) as lists,
+    ):
+        for opened in (one, two, lists):
+            await frame(opened)
+        await in_thread(_remove, grace)
+        async with asyncio.timeout(RECHECK_SECONDS / 2):
+            assert [await code_of_close(opened) for opened in (one, two)] == [ACCESS_ENDED] * 2
+            await until(lists, lambda message: message["type"] == "access_changed")
+
+
+async def test_a_command_that_ends_at_once_has_announced_what_it_did(
+    servers: list[WebServer], owner: User, token: str
+) -> None:
+    run = await in_thread(running_run, owner)
+    async with socket(servers[0], f"/ws/runs/{run.pk}/", token) as opened:
+        await frame(opened)
+        async with asyncio.timeout(RECHECK_SECONDS / 2):
+            await asyncio.to_thread(_revoke_in_a_process_of_its_own, owner.username)
+            assert await code_of_close(opened) == NO_LOGIN
+
+
+def _remove(user: User) -> None:
+    Membership.objects.get(user=user).delete()
+
+
+def _revoke_in_a_process_of_its_own(username: str) -> None:
+    environment = os.environ | {
+        "DATABASE_URL": database_url(connection.settings_dict),
+        "REDIS_URL": settings.REDIS_URL,
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+    }
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "apitoken", username, "--revoke", "all"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
 async def test_run_list(servers: list[WebServer], owner: User, token: str) -> None:

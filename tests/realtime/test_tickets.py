@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from websockets.asyncio.client import connect
 
@@ -119,20 +122,29 @@ def test_a_ticket_expires_and_is_forgotten(api: Client) -> None:
     assert refusal(scope(late)) == NO_LOGIN
 
 
-def test_of_two_sockets_with_one_ticket_one_is_opened(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have found it before either has spent it."""
+@pytest.mark.django_db(transaction=True)
+def test_of_many_sockets_that_bring_one_ticket_at_once_one_is_opened(api: Client) -> None:
+    ticket, together = asked(api)["ticket"], threading.Barrier(8)
+
+    def spend(_number: int) -> bool:
+        try:
+            together.wait(20)
+            return bool(tickets.spend(ticket, None))
+        except Refused:
+            return False
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(together.parties) as clients:
+        assert sum(clients.map(spend, range(together.parties))) == 1
+
+
+def test_a_ticket_is_spent_by_one_statement(api: Client) -> None:
+    """So no two can have found it before either has removed it."""
     ticket = asked(api)["ticket"]
-    delete, opened = QuerySet.delete, []
-
-    def while_another_comes(rows: QuerySet[SocketTicket]) -> tuple[int, dict[str, int]]:
-        monkeypatch.setattr(QuerySet, "delete", delete)
-        opened.append(tickets.spend(ticket, None))
-        return delete(rows)
-
-    monkeypatch.setattr(QuerySet, "delete", while_another_comes)
-    with pytest.raises(Refused):
+    with CaptureQueriesContext(connection) as asked_for:
         tickets.spend(ticket, None)
-    assert len(opened) == 1
+    assert len(asked_for) == 1
 
 
 def test_a_foreign_page_does_not_open_one_nor_spend_the_ticket(api: Client, user: User) -> None:

@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from access.models import Membership, Project
 from runs.events import utc_now
 from runs.measurements import counts
 from runs.models import Run, RunEvent, RunMetric, RunTag
@@ -73,12 +75,29 @@ def test_a_query_without_an_index_is_seen(run: Run) -> None:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_every_query_of_an_address_has_an_index(address: str, run: Run, api: Client, browser_session: Client) -> None:
-    client = api if address.startswith(("/api/", "/metrics")) else browser_session
+    if address == "/metrics":  # of all projects, so for staff
+        User.objects.update(is_staff=True)
+        browser_session.force_login(run.owner)
+    client = api if address.startswith("/api/") else browser_session
     with CaptureQueriesContext(connection) as captured:
         assert client.get(address.format(run.pk)).status_code == 200
     queries = list(asked(captured))
     assert [query for query in queries if reads_a_table_whole(query)] == []
     assert queries
+
+
+@pytest.mark.parametrize("address", [address for address in ADDRESSES if address != "/metrics"])
+def test_every_query_of_a_member_of_few_projects_has_an_index(
+    address: str, run: Run, api: Client, browser_session: Client
+) -> None:
+    """Two of three projects: the runs of both are merged, and those of the third are passed over."""
+    Membership.objects.create(project=Project.objects.create(name="Second"), user=run.owner, role="viewer")
+    Project.objects.create(name="Third")
+    client = api if address.startswith("/api/") else browser_session
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address.format(run.pk)).status_code == 200
+    queries = list(asked(captured))
+    assert [query for query in queries if reads_a_table_whole(query)] == []
 
 
 @pytest.mark.usefixtures("run")

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_date, parse_datetime
 
 from audit.actions import ACTIONS
 from audit.event_lines import sentence, written
@@ -59,7 +58,7 @@ class Command(BaseCommand):
             until=options["until"],
         )
         asked = {name: options[name] for name in ("since", "until", "action", "user", "project") if options[name]}
-        record("audit.exported", **asked)
+        record("audit.exported", asked=asked)
         for batch in in_batches(events):
             for event in batch:
                 found = with_repeats(event)
@@ -89,10 +88,8 @@ def _action(name: str) -> str:
 
 def _moment(text: str) -> datetime:
     try:
-        day = parse_date(text)
-        moment = parse_datetime(text) or (day and datetime(day.year, day.month, day.day, tzinfo=UTC))
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        moment = None
-    if moment is None:
-        raise argparse.ArgumentTypeError("must be a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z")
+        cure = "must be a date such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z"
+        raise argparse.ArgumentTypeError(cure) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

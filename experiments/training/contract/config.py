@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictInt,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from experiments.training.contract import splits
 from experiments.training.contract.callbacks_config import CallbacksConfig
@@ -307,10 +315,8 @@ class TrainingConfig(Section):
     priority: int = Field(
         0, ge=MIN_PRIORITY, le=MAX_PRIORITY, exclude=True, description="The run with the highest is started first"
     )
-    project: str | int | None = Field(
-        None,
-        exclude=True,
-        description="Where it belongs, by name or number; unless given, your only project, or Default",
+    project: Annotated[str, StringConstraints(min_length=1, max_length=100)] | StrictInt | None = Field(
+        None, exclude=True, description="Its name or number; without it your only project, or Default"
     )
     tags: list[str] = Field([], exclude=True, description="Words to find the run by later; they can be changed")
 

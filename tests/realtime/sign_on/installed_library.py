@@ -12,7 +12,7 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.test import override_settings
 
-from project import sign_on_settings
+from accounts.sign_on import from_settings as sign_on_settings
 
 
 @contextmanager

@@ -239,8 +239,8 @@ def test_the_list_costs_the_same_queries_for_any_number_of_groups(api: Client, m
         complete(make_group("completed", "completed", "completed"), "val", "test")
     with CaptureQueriesContext(connection) as many:
         api.get(URL)
-    # The token with its user, the groups, their runs, these runs' owners, tags and results
-    assert len(many) == len(few) <= 6
+    # The token with its user, the user's projects, the groups, their runs, these runs' owners, projects, tags, results
+    assert len(many) == len(few) <= 8
 
 
 @pytest.mark.parametrize("group_id", ["1", "99999999999999999999999999"])

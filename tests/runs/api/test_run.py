@@ -182,7 +182,7 @@ def test_reading_metrics_costs_the_same_queries_for_any_length(api: Client, make
         add_epoch(run, epoch, {"val_loss": 0.5, "train_loss": 1.0})
     with CaptureQueriesContext(connection) as queries_made:
         api.get(f"/api/runs/{run.pk}/metrics/")
-    assert len(queries_made) == 5  # token, head, and three for any number of values
+    assert len(queries_made) == 6  # token, projects, head, and three for any number of values
 
 
 POINT = {"samples": 9, "low": 0.1, "high": 0.3, "mean_score": 0.2, "share": 0.25, "ci_low": 0.1, "ci_high": 0.4}

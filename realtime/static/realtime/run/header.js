@@ -108,10 +108,11 @@ export class Header {
     );
   }
 
-  #drawTab({ status, deleted, described }, share) {
+  #drawTab({ status, deleted, goneAs, described }, share) {
     const running = status === "in_progress";
     const mark = running ? (known(share) ? `${Math.floor(100 * share)} %` : "…") : TITLE_MARKS[status];
-    const title = `${deleted ? "Deleted:" : mark} ${described.name} · Livetrain`;
+    const gone = goneAs === "gone" ? "Deleted:" : "No longer shown:";
+    const title = `${deleted ? gone : mark} ${described.name} · Livetrain`;
     if (document.title === title) return;
     document.title = title;
     this.icon.href = icon(ICON_COLOURS[status], running ? (share ?? 0) : 1);

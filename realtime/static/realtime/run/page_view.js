@@ -25,7 +25,6 @@ export class PageView {
   #coming = []; // what is drawn a little after the rest
   #lower = new Set(); // what is still to be drawn below the first screen
   #unlogged = []; // what the log has to do when it is there
-  #goneAs = "gone"; // why the run is no longer shown, if it is not
 
   // `page`: the RunPage, which handles what the reader does.
   constructor(detail, state, { labels, mayAct, details, page }) {
@@ -132,7 +131,7 @@ export class PageView {
       import("./actions/deletion.js").then(({ Deletion }) => {
         const made = new Deletion(find("tools"), find("deleted"), detail, handlers);
         made.draw(this.state);
-        if (this.state.deleted) made.showDeleted(this.#goneAs);
+        if (this.state.deleted) made.showDeleted(this.state.goneAs);
         this.deletion = made;
       }),
     );
@@ -206,9 +205,8 @@ export class PageView {
     setText(find("axis-problem"), text);
   }
 
-  showDeleted(deleted, kind) {
-    this.#goneAs = kind;
-    if (deleted) this.deletion?.showDeleted(kind);
+  showDeleted(deleted) {
+    if (deleted) this.deletion?.showDeleted(this.state.goneAs);
     for (const node of document.querySelectorAll("#tools, #actions, .tagging form")) node.hidden = deleted;
     this.trainLog?.setPaused(deleted);
     this.hints.setPaused(deleted);

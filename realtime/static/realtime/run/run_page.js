@@ -144,10 +144,15 @@ export class RunPage {
   // the reader's to see (`withdrawn`), or either (`missing`).
   showDeleted(kind = "gone") {
     this.#page.signal("deleted");
-    this.#state.deleted = true;
+    Object.assign(this.#state, { deleted: true, goneAs: kind });
     this.#connection = { kind };
-    this.view.showDeleted(true, kind);
+    this.view.showDeleted(true);
     this.requestDraw();
+  }
+
+  // An answer may say earlier that there is no such run than the socket says why.
+  #learnThatGone(kind) {
+    if (!this.#page.is("deleted") || (this.#state.goneAs === "missing" && kind !== "missing")) this.showDeleted(kind);
   }
 
   async showRestored() {
@@ -166,7 +171,7 @@ export class RunPage {
 
   #setConnection(connection) {
     this.#connection = connection;
-    if (SIGNALS[connection.kind] === "deleted") return this.#page.is("deleted") || this.showDeleted(connection.kind);
+    if (SIGNALS[connection.kind] === "deleted") return this.#learnThatGone(connection.kind);
     this.#followConnection();
     this.requestDraw();
   }

@@ -161,7 +161,8 @@ export interface RunState {
   recalibration: Recalibration | null;
   operatingPoint: SavedOperatingPoint | null;
   testSplit: TestSplit | null;
-  deleted: boolean;
+  deleted: boolean; // or no longer shown to the reader
+  goneAs: string; // then: gone (deleted), withdrawn or missing, as the state of the connection
   asked: { data: string; model: string }; // until the training says what it found
   dataset: DatasetSummary | null;
   model: ModelSummary | null;

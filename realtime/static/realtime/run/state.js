@@ -128,6 +128,7 @@ const ofRow = (detail) => ({
   operatingPoint: detail.operating_point ?? null,
   testSplit: detail.test_split ?? null,
   deleted: Boolean(detail.deleted_at),
+  goneAs: "gone",
   asked: { data: lastName(detail.source_path), model: detail.model_name },
   dataset: detail.dataset,
   model: detail.model,

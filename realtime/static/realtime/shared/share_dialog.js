@@ -38,8 +38,8 @@ class ShareDialog {
     const form = el(
       "form",
       { class: "share-form", submit: (event) => this.#make(event, make) },
-      el("label", {}, "It holds for ", this.days),
-      el("label", {}, this.samples, " With pictures, predictions and sample ids"),
+      el("label", {}, "It holds for", this.days),
+      el("label", {}, this.samples, "With pictures, predictions and sample ids"),
       make,
     );
     return el(

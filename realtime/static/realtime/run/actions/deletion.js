@@ -38,15 +38,15 @@ export class Deletion {
     this.button.hidden = !ENDED.has(status) || deleted;
   }
 
+  // `kind`: why, as the state of the connection says it; it may be known better a moment later.
   async showDeleted(kind = "gone") {
-    if (this.#isShown) return;
     this.#isShown = true;
     const found = await deletedRun().catch(() => null); // the server is away
     if (!found) this.#isShown = false;
     if (!this.#isShown) return;
     const restored = () => this.#restored();
     this.banner.replaceChildren(found.deletedNotice(this.id, WORDS[kind], restored));
-    this.#stopListening = found.onRestored(this.id, restored);
+    this.#stopListening ??= found.onRestored(this.id, restored);
   }
 
   #restored() {

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from project import sign_on_settings
-from project.sign_on_settings import configured
+from accounts.sign_on import from_settings as sign_on_settings
+from accounts.sign_on.from_settings import configured
 from tests.installation import ROOT, Installation
 
 GIVEN: dict[str, Any] = {
@@ -59,10 +59,10 @@ def test_the_secret_may_be_in_a_file(tmp_path: Path) -> None:
     [
         ({"client_id": ""}, "LIVETRAIN_OIDC_CLIENT_ID"),
         ({"secret": ""}, "LIVETRAIN_OIDC_CLIENT_SECRET_FILE"),
-        ({"secret_file": "/x"}, "either it or"),
+        ({"secret_file": "/x"}, "either LIVETRAIN_OIDC_CLIENT_SECRET, or"),
         ({"secret": "", "secret_file": "/no/such/file"}, "'/no/such/file' cannot be read: No such file or directory"),
-        ({"groups": "it=superuser, a=X:boss"}, "LIVETRAIN_OIDC_GROUPS: entry 'a=X:boss': 'boss' is no role"),
-        ({"required": ","}, "LIVETRAIN_OIDC_REQUIRED_GROUP: ',' names no group"),
+        ({"groups": "it=superuser, a=X:boss"}, "LIVETRAIN_OIDC_GROUPS is wrong: entry 'a=X:boss': 'boss' is no role"),
+        ({"required": ","}, "LIVETRAIN_OIDC_REQUIRED_GROUP is wrong: ',' names no group"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(given: dict[str, str], told: str) -> None:
@@ -75,9 +75,9 @@ def test_what_is_missing_or_wrong_is_named(given: dict[str, str], told: str) -> 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"client_id": "x"}, "LIVETRAIN_OIDC_CLIENT_ID is set, and LIVETRAIN_OIDC_ISSUER is not"),
-        ({"secret": "hunter2"}, "LIVETRAIN_OIDC_CLIENT_SECRET is set"),
-        ({"required": "staff"}, "LIVETRAIN_OIDC_REQUIRED_GROUP is set"),
+        ({"client_id": "x"}, "LIVETRAIN_OIDC_CLIENT_ID is there, and LIVETRAIN_OIDC_ISSUER is not"),
+        ({"secret": "hunter2"}, "LIVETRAIN_OIDC_CLIENT_SECRET is there"),
+        ({"required": "staff"}, "LIVETRAIN_OIDC_REQUIRED_GROUP is there"),
         ({"password_login": "no"}, "nobody could log in"),
         ({"password_login": "superusers"}, "LIVETRAIN_PASSWORD_LOGIN=superusers"),
     ],
@@ -158,6 +158,6 @@ def test_a_server_with_it_starts_and_one_without_it_loads_nothing_of_it(tmp_path
 def test_a_wrong_entry_stops_the_start(tmp_path: Path) -> None:
     given = environment(tmp_path, LIVETRAIN_OIDC_GROUPS="radiology=Lungs")
     found = ran("import project.settings", given)
-    assert "LIVETRAIN_OIDC_GROUPS: entry 'radiology=Lungs': 'Lungs' gives nothing" in found.stderr
+    assert "LIVETRAIN_OIDC_GROUPS is wrong: entry 'radiology=Lungs': 'Lungs' gives nothing" in found.stderr
     assert "hunter2" not in found.stderr
     assert os.environ.get("LIVETRAIN_OIDC_ISSUER") is None

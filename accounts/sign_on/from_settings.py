@@ -88,11 +88,14 @@ def configured(
         _refuse_halves(given | {"REQUIRED_GROUP": required, "ACR": acr})
         if password_login != "yes":  # noqa: S105  (no password)
             raise ImproperlyConfigured(
-                f"LIVETRAIN_PASSWORD_LOGIN={password_login}: without LIVETRAIN_OIDC_ISSUER nobody could log in."
+                f"The setting LIVETRAIN_PASSWORD_LOGIN={password_login} needs LIVETRAIN_OIDC_ISSUER: without it nobody "
+                "could log in."
             )
         return None
     if not client_id:
-        raise ImproperlyConfigured("LIVETRAIN_OIDC_CLIENT_ID: expected, with LIVETRAIN_OIDC_ISSUER, the client's name.")
+        raise ImproperlyConfigured(
+            "The setting LIVETRAIN_OIDC_CLIENT_ID is missing: LIVETRAIN_OIDC_ISSUER needs the client's name."
+        )
     return SignOn(
         issuer=issuer,
         client_id=client_id,
@@ -101,8 +104,8 @@ def configured(
         scopes=scopes,
         username_claim=username_claim,
         groups_claim=groups_claim,
-        rules=_parsed("LIVETRAIN_OIDC_GROUPS", parse_rules, groups),
-        required_groups=_parsed("LIVETRAIN_OIDC_REQUIRED_GROUP", parse_groups, required),
+        rules=_parsed("GROUPS", parse_rules, groups),
+        required_groups=_parsed("REQUIRED_GROUP", parse_groups, required),
         acr=tuple(acr.split()),
     )
 
@@ -112,15 +115,15 @@ def _refuse_halves(others: dict[str, str]) -> None:
     for name, value in others.items():
         if value:
             raise ImproperlyConfigured(
-                f"LIVETRAIN_OIDC_{name} is set, and LIVETRAIN_OIDC_ISSUER is not: set both, or neither."
+                f"The setting LIVETRAIN_OIDC_{name} is there, and LIVETRAIN_OIDC_ISSUER is not: set both, or neither."
             )
 
 
 def _secret(secret: str, file: str) -> str:
     if bool(secret) == bool(file):
         raise ImproperlyConfigured(
-            "LIVETRAIN_OIDC_CLIENT_SECRET: expected, with LIVETRAIN_OIDC_ISSUER, either it or "
-            "LIVETRAIN_OIDC_CLIENT_SECRET_FILE, a file that holds it."
+            "The setting LIVETRAIN_OIDC_ISSUER needs a secret: either LIVETRAIN_OIDC_CLIENT_SECRET, or the name of a "
+            "file that holds it in LIVETRAIN_OIDC_CLIENT_SECRET_FILE."
         )
     if secret:
         return secret
@@ -128,9 +131,11 @@ def _secret(secret: str, file: str) -> str:
         found = Path(file).expanduser().read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
-        raise ImproperlyConfigured(f"LIVETRAIN_OIDC_CLIENT_SECRET_FILE={file!r} cannot be read: {reason}.") from None
+        raise ImproperlyConfigured(
+            f"The file of LIVETRAIN_OIDC_CLIENT_SECRET_FILE={file!r} cannot be read: {reason}."
+        ) from None
     if not found:
-        raise ImproperlyConfigured(f"LIVETRAIN_OIDC_CLIENT_SECRET_FILE={file!r} is empty.")
+        raise ImproperlyConfigured(f"The file of LIVETRAIN_OIDC_CLIENT_SECRET_FILE={file!r} is empty.")
     return found
 
 
@@ -138,4 +143,4 @@ def _parsed(name: str, parse: Any, raw: str) -> Any:
     try:
         return parse(raw)
     except WrongRule as wrong:
-        raise ImproperlyConfigured(f"{name}: {wrong}.") from None
+        raise ImproperlyConfigured(f"The setting LIVETRAIN_OIDC_{name} is wrong: {wrong}.") from None
