@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.async_api import ViewportSize, expect
@@ -46,7 +48,7 @@ async def test_the_pages_of_notifications(visitors: Visitors, owner: User, dark:
         await expect(page.get_by_label(label, exact=True)).to_be_visible()
     await expect(page.get_by_label("Address of the receiver")).to_be_hidden()
     for path in ("/account/notifications/", f"/account/notifications/{subscription.pk}/"):
-        await page.goto(path)
+        await page.goto(urljoin(page.url, path))
         for size in SIZES:
             await page.set_viewport_size(size)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, size)

@@ -20,6 +20,7 @@ from tests.installation import ROOT, Installation
         ("LIVETRAIN_FILES", "s3://ada:hunter2@bucket/x", "expected s3://bucket or s3://bucket/prefix", "hunter2"),
         ("LIVETRAIN_FILES", "s3://bucket/../x", "'s3://bucket/../x': expected s3://bucket", "Traceback"),
         ("AWS_ENDPOINT_URL_S3", "http://ada:hunter2@minio:9000", "http://…@minio:9000", "hunter2"),
+        ("LIVETRAIN_EMAIL_URL", "http://ada:hunter2@mail", "http://…@mail", "hunter2"),
         ("LIVETRAIN_LEASE_SECONDS", "soon", "'soon': expected seconds above 0", "Traceback"),
     ],
 )
