@@ -20,8 +20,13 @@ class AdminLoginForm(OnlyWithPassword, AdminAuthenticationForm):
     """The admin's form, for those whom a password lets in."""
 
 
+OF_THE_LIBRARY = ("account", "socialaccount")
+"""Labels of apps of single sign-on whose tables stay empty: their pages would lead nowhere."""
+
+
 def install(site: AdminSite) -> None:
     """Let the admin of this site log in so."""
+    site.unregister([model for model in site._registry if model._meta.app_label in OF_THE_LIBRARY])
     original = site.login
 
     @never_cache

@@ -143,6 +143,8 @@ def test_a_server_with_it_starts_and_one_without_it_loads_nothing_of_it(tmp_path
         "import sys, django; django.setup(); import project.urls; from django.core.management import call_command; "
         "call_command('check'); call_command('migrate', verbosity=0); "
         "from django.contrib.auth.models import User; User.objects.create_user('ada').delete(); "
+        "from django.contrib import admin; "
+        "assert not {'account', 'socialaccount'} & {model._meta.app_label for model in admin.site._registry}; "
         "print(*sorted({'allauth', 'jwt', 'requests', 'oauthlib'} & {name.partition('.')[0] for name in sys.modules}))"
     )
     found = ran(script, environment(tmp_path) | {"DJANGO_SETTINGS_MODULE": "project.settings"})
