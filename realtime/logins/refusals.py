@@ -59,7 +59,8 @@ def failed_sign_ons() -> Refusal:
         "Logins at the identity provider that could not be verified came too often from this address. "
         f"Wait {minutes()} and try again. Those who are logged in stay so."
     )
-    return Refusal("Too many failed logins", sentence, failed_tries.lock_seconds())
+    limit = failed_tries.limit_of(failed_tries.SIGN_ONS)
+    return Refusal("Too many failed logins", sentence, failed_tries.lock_seconds(), limit)
 
 
 def busy() -> Refusal:
