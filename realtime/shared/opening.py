@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -46,9 +46,11 @@ def through_link(view: View, *, with_samples: bool = False) -> View:
     """Return the view of an address below a link's; `with_samples`: only where the link shows samples."""
 
     @wraps(view, updated=())
-    def answer(request: HttpRequest, token: str, **given: Any) -> HttpResponseBase:
+    def answered(request: HttpRequest, token: str, **given: Any) -> HttpResponseBase:
         if request.method not in READING:
-            return _private(_said(request, HTTPStatus.METHOD_NOT_ALLOWED, "A share link is for reading alone."))
+            answer = _said(request, HTTPStatus.METHOD_NOT_ALLOWED, "A share link is for reading alone.")
+            answer["Allow"] = ", ".join(READING)
+            return _private(answer)
         try:
             opened = links.open_link(token)
         except UnknownLink:
@@ -58,9 +60,12 @@ def through_link(view: View, *, with_samples: bool = False) -> View:
             return _private(_said(request, HTTPStatus.GONE, f"{ended} {ASK}"))
         if with_samples and not opened.link.with_samples:
             return _private(_said(request, HTTPStatus.NOT_FOUND, NOT_PART))
-        return _private(_seen(view, request, opened, token, given))
+        try:
+            return _private(_seen(view, request, opened, token, given))
+        except Http404:
+            return _private(_said(request, HTTPStatus.NOT_FOUND, NOT_PART))
 
-    return answer
+    return answered
 
 
 def _seen(view: View, request: HttpRequest, opened: Opened, token: str, given: dict[str, Any]) -> HttpResponseBase:
@@ -70,14 +75,16 @@ def _seen(view: View, request: HttpRequest, opened: Opened, token: str, given: d
     request.visitor = Visitor(link.pk, opened.run_ids)  # type: ignore[attr-defined]
     request.opened = opened  # type: ignore[attr-defined]
     request.share_token = token  # type: ignore[attr-defined]
-    actor = Actor(Via.SHARE, credential=str(link), address=address_of(request))
+    number = getattr(request, "request_id", "")
+    actor = Actor(Via.SHARE, credential=str(link), address=address_of(request), request_id=number)
     with acting(lambda: actor) as source:
         is_first = links.note_use(link)
         if is_first or not _is_of_script(request):  # a page asks for much more, of which one a minute is enough
             record("share.opened", target=link, project_id=opened.project_id, runs=list(opened.run_ids))
-        response = view(request, **given)
-    source.write_postponed()
-    return response
+        try:
+            return view(request, **given)
+        finally:
+            source.write_postponed()
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:

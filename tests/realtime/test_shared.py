@@ -285,7 +285,13 @@ def test_each_answer_keeps_the_link_to_itself(cast: Cast) -> None:
     run = told(cast)
     path = shared(cast, run)
     gone = f"/shared/{'x' * 43}/"
-    for address in (path, f"{path}api/runs/{run.pk}/", f"{path}api/runs/{run.pk}/final-curves/", gone):
+    for address in (
+        path,
+        f"{path}runs/4711/",
+        f"{path}api/runs/{run.pk}/",
+        f"{path}api/runs/{run.pk}/final-curves/",
+        gone,
+    ):
         answer = Client().get(address)
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
