@@ -90,7 +90,7 @@ class AuditEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
     list_select_related = ("repeats",)
     search_fields = ("user_name", "target_name", "address", "credential", "request_id")
     search_help_text = "In users, targets, addresses, tokens' names and request ids"
-    fields = (  # type: ignore[assignment]
+    fields = (
         "moment", "action", "meaning", "user_name", "via", "credential", "address", "request_id", "project",
         "target_type", "target_id", "target_name", "details", "count", "last",
     )  # fmt: skip
