@@ -55,8 +55,11 @@ def main() -> None:
     parser.add_argument("--acknowledge", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, services(private=asked.services) as kept:
-        os.environ |= {"LIVETRAIN_HOME": home, "DJANGO_SETTINGS_MODULE": "project.settings"} | kept
-        os.environ["LIVETRAIN_DEFAULT_ROLE"] = "viewer"
+        os.environ |= {
+            "LIVETRAIN_HOME": home,
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+            "LIVETRAIN_DEFAULT_ROLE": "trainer",
+        } | kept
         _manage("migrate", "--verbosity", "0")
         token = _manage("apitoken", "benchmark").split()[-1]
         with _server() as (process, port):

@@ -1,1 +1,0 @@
-"""Identifiers that tell requests apart, in answers, log lines and whatever else is written while one is answered."""

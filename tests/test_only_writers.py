@@ -88,12 +88,14 @@ def writers_of_rows(model: str, related: str, methods: set[str]) -> set[str]:
 
 
 def test_a_status_is_written_by_its_lifecycle_alone() -> None:
-    """Of runs, and of pre-flight reports, which have a column of the same name."""
-    assert writers_of_column("status") == {"runs/lifecycle.py", "experiments/preflights/state.py"}
+    """Of runs, and of those that have a column of the same name: pre-flight reports, and notes of runs' changes."""
+    others = {"experiments/preflights/state.py", "runs/changes/status_changes.py"}
+    assert writers_of_column("status") == {"runs/lifecycle.py"} | others
 
 
 def test_the_state_of_a_data_set_is_written_by_its_checks_alone() -> None:
-    assert writers_of_column("state") == {"experiments/datasets/checks.py"}
+    """Messages to subscribers have a column of the same name."""
+    assert writers_of_column("state") == {"experiments/datasets/checks.py", "notifications/outbox.py"}
 
 
 @pytest.mark.parametrize(
