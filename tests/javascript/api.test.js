@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ApiError, faultsOf } from "../../realtime/static/realtime/frame/api.js";
+import { ApiError } from "../../realtime/static/realtime/frame/api.js";
+import { faultsOf } from "../../experiments/static/experiments/new_run/faults.js";
 
 const problem = (name, more) => ({ type: `/help/reference/problems.html#${name}`, title: "…", ...more });
 

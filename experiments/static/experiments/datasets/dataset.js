@@ -3,7 +3,8 @@
 import { drawConnection } from "../../realtime/frame/connection.js";
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { bytes, count, dateTime, percent, plural, STATUS_WORDS } from "../../realtime/frame/format.js";
-import { call, repeat } from "../../realtime/frame/api.js";
+import { call } from "../../realtime/frame/api.js";
+import { repeat } from "../../realtime/frame/repeat.js";
 import { Features } from "./features.js";
 import { Samples } from "./samples.js";
 import { drawFindings, drawReading, drawSplits } from "./report.js";

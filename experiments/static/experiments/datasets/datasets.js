@@ -3,7 +3,8 @@
 import { drawConnection } from "../../realtime/frame/connection.js";
 import { arrange, el, setText } from "../../realtime/frame/dom.js";
 import { bytes, count, dateTime } from "../../realtime/frame/format.js";
-import { call, repeat } from "../../realtime/frame/api.js";
+import { call } from "../../realtime/frame/api.js";
+import { repeat } from "../../realtime/frame/repeat.js";
 import { contents, doing, findings, pill, isChecked, share, STATE_WORDS, version } from "./states.js";
 import { Uploads } from "./uploads.js";
 

@@ -2,10 +2,11 @@
 
 import { setText } from "../../realtime/frame/dom.js";
 import { plural } from "../../realtime/frame/format.js";
-import { call, faultsOf } from "../../realtime/frame/api.js";
+import { call } from "../../realtime/frame/api.js";
 import { Check } from "./check.js";
 import { fetchDatasets } from "./dataset.js";
 import { loadDraft, deleteDraft, saveDraft } from "./draft.js";
+import { faultsOf } from "./faults.js";
 import { Form } from "./form.js";
 import { CodePanel } from "./code_panel.js";
 import { setUpPasting } from "./paste.js";

@@ -1,5 +1,4 @@
-// Changes of the runs that the reader may see, from ws/runs/: passes on each item and the state of the connection, and
-// says when what was missed must be fetched, or everything again because the reader may see other runs now.
+// Changes of the runs that the reader may see, from ws/runs/, the state of the connection, and when to fetch again.
 
 import { reconnectDelay } from "./backoff.js";
 import { LiveSocket } from "./live_socket.js";
@@ -16,8 +15,7 @@ const FINAL_CODES = { 4401: "logged-out", 4403: "refused" };
  * @param {(item: any) => void} handlers.onItem
  * @param {(state: import("./connection_state").ConnectionState) => void} handlers.onState
  * @param {() => void} handlers.onMissed after a loss: what happened meanwhile is not sent again
- * @param {() => void} [handlers.onAccessChanged] the reader may see other runs than before, or do other things with
- *   them; what is shown must be fetched again
+ * @param {() => void} [handlers.onAccessChanged] the reader's rights are others: fetch again what is shown
  */
 export function connectListSocket(path, { onItem, onState, onMissed, onAccessChanged = onMissed }) {
   let failures = 0;

@@ -16,7 +16,7 @@ const TURN = 1000;
  * @property {() => void} onOpen
  * @property {(items: any[]) => void} onItems
  * @property {(answer: Item) => void} [onPong]
- * @property {(code: number | undefined, since: number, heard: boolean) => void} onEnd once, with the last message's time
+ * @property {(code: number | undefined, since: number, heard: boolean) => void} onEnd once, and when the last came
  */
 
 export class LiveSocket {

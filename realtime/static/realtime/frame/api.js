@@ -75,75 +75,12 @@ export function parse(text) {
  * @returns {string}
  */
 function messageOf(status, body) {
-  if (status === 401 || (status === 403 && (!body || problemName(body) === "csrf-check-failed")))
+  if (status === 401 || (status === 403 && (!body || /#csrf-check-failed$/.test(body.type))))
     return "You are logged out: load this page again and log in.";
   if (body?.errors) {
-    const messages = faultsOf(body).map(({ message }) => message);
+    const messages = body.errors.map((/** @type {{detail: string}} */ { detail }) => detail);
     return [...messages, ...(body.more ? [`And ${body.more} more.`] : [])].join(" ");
   }
   const sentence = body?.detail ?? `The server answered ${status}; its log says why.`;
   return status === 500 && body?.request_id ? `${sentence} Its lines have the request ${body.request_id}.` : sentence;
-}
-
-/**
- * Return the stable name of a problem: the fragment of its type.
- *
- * @param {any} body
- * @returns {string | undefined}
- */
-const problemName = (body) => body?.type?.split("#")[1];
-
-/**
- * Return the mistakes that a problem names, each with the path of its field with dots; blank: of no single field.
- *
- * @param {any} body
- * @returns {{field: string, message: string}[]}
- */
-export const faultsOf = (body) =>
-  (body?.errors ?? []).map((/** @type {Record<string, string>} */ { pointer, parameter, header, detail }) => ({
-    field: pointer === undefined ? (parameter ?? header) : pathOf(pointer),
-    message: detail,
-  }));
-
-/**
- * Return the path with dots of a JSON pointer that is written as a fragment.
- *
- * @param {string} pointer
- */
-const pathOf = (pointer) =>
-  decodeURIComponent(pointer)
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .join(".");
-
-/**
- * Call `work` again after the milliseconds that it returns, and report the state of the connection; null is good.
- * Return a function that calls it at once.
- *
- * @param {() => Promise<number>} work
- * @param {(state: import("../events/connection_state").ConnectionState | null) => void} report
- */
-export function repeat(work, report) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  /** @type {number | null} */
-  let lostAt = null;
-  const schedule = (/** @type {number} */ delay) => (timer = setTimeout(turn, delay));
-  async function turn() {
-    clearTimeout(timer);
-    try {
-      schedule(await work());
-      lostAt = null;
-      report(null);
-    } catch (error) {
-      const status = statusOf(error);
-      if (status !== undefined && status < 500) return report({ kind: status === 404 ? "missing" : "logged-out" });
-      lostAt ??= Date.now();
-      report({ kind: "reconnecting", since: lostAt, at: Date.now() + 3000 });
-      schedule(3000);
-    }
-  }
-  turn();
-  return turn;
 }

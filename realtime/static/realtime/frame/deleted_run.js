@@ -23,9 +23,8 @@ const isListed = async (id, more = {}) => {
 export const exists = (id) => isListed(id);
 
 /**
- * Call `listener` each time that the run turns out to be back: its restoring is sent to all lists, and what happened
- * before the connection was open is asked for, as it is when the reader may see other runs. Return a function that
- * stops listening.
+ * Call `listener` each time that the run turns out to be back: lists are sent its restoring; what happened without a
+ * connection, or with other rights, is asked for. Return a function that stops listening.
  *
  * @param {number} id
  * @param {() => unknown} listener
