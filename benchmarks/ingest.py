@@ -65,6 +65,7 @@ def in_new_process(folder: Path) -> dict[str, float]:
         "LIVETRAIN_HOME": home,
         "PYTHONPATH": str(folder),
         "DJANGO_SETTINGS_MODULE": "project.settings",
+        "LIVETRAIN_DEFAULT_ROLE": "trainer",
     }
     command = [sys.executable, str(Path(__file__).resolve()), "--once"]
     try:

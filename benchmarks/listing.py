@@ -23,7 +23,11 @@ import django
 
 # The home is made before the settings are read: they are read once.
 _HOME = tempfile.TemporaryDirectory(prefix="livetrain-listing-")
-os.environ |= {"LIVETRAIN_HOME": _HOME.name, "DJANGO_SETTINGS_MODULE": "project.settings"}
+os.environ |= {
+    "LIVETRAIN_HOME": _HOME.name,
+    "DJANGO_SETTINGS_MODULE": "project.settings",
+    "LIVETRAIN_DEFAULT_ROLE": "trainer",
+}
 os.environ["LIVETRAIN_LOG_LEVEL"] = "WARNING"
 django.setup()
 

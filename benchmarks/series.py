@@ -20,7 +20,11 @@ from pathlib import Path
 from typing import Any
 
 HOME = tempfile.mkdtemp(prefix="livetrain-series-")
-os.environ |= {"LIVETRAIN_HOME": HOME, "DJANGO_SETTINGS_MODULE": "project.settings"}
+os.environ |= {
+    "LIVETRAIN_HOME": HOME,
+    "DJANGO_SETTINGS_MODULE": "project.settings",
+    "LIVETRAIN_DEFAULT_ROLE": "trainer",
+}
 os.environ["LIVETRAIN_ALLOWED_HOSTS"] = "testserver"
 
 import django  # noqa: E402

@@ -130,7 +130,11 @@ def _manage(home: Path, code: Path, *arguments: str) -> None:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    settings = {"LIVETRAIN_HOME": str(home), "DJANGO_SETTINGS_MODULE": "project.settings"}
+    settings = {
+        "LIVETRAIN_HOME": str(home),
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+        "LIVETRAIN_DEFAULT_ROLE": "trainer",
+    }
     return dict(os.environ) | settings | {"LIVETRAIN_LOG_LEVEL": "ERROR"}
 
 

@@ -8,6 +8,10 @@ import tempfile
 import django
 
 HOME = tempfile.TemporaryDirectory(prefix="livetrain-growth-")
-os.environ |= {"LIVETRAIN_HOME": HOME.name, "DJANGO_SETTINGS_MODULE": "project.settings"}
+os.environ |= {
+    "LIVETRAIN_HOME": HOME.name,
+    "DJANGO_SETTINGS_MODULE": "project.settings",
+    "LIVETRAIN_DEFAULT_ROLE": "trainer",
+}
 os.environ |= {"LIVETRAIN_LOG_LEVEL": "ERROR", "LIVETRAIN_ALLOWED_HOSTS": "testserver"}
 django.setup()

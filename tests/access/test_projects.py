@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from access.default_project import DEFAULT_PROJECT
 from access.models import Membership, Project
+from accounts.scopes import Scope
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected, Place
 from experiments.models import Dataset, Preflight
@@ -258,7 +259,7 @@ def test_a_token_for_one_project_trains_there_and_sees_it_alone(world: World) ->
     assert post(program, TRAIN, 400, **REQUEST, project="Second")["errors"][0]["field"] == "project"
     assert post(program, "/api/tokens/", 201, name="next")["project"] == world.project.name
     assert post(program, "/api/tokens/", 400, name="wider", project="Second")["errors"][0]["field"] == "project"
-    root = Client(headers={"authorization": f"Token {new_token(world.users['superuser'], 'read')}"})
+    root = Client(headers={"authorization": f"Token {new_token(world.users['superuser'], Scope.READ)}"})
     assert root.get(f"/api/runs/{hidden.pk}/").status_code == 200
     assert root.get("/metrics").status_code == 200
 

@@ -15,6 +15,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from access.models import Project
 from experiments import launch
 from experiments.datasets import checks, registration
 from experiments.models import Dataset, Preflight
@@ -147,7 +148,7 @@ class Checks(Kind):
     waiting, held, ended = "waiting", "checking", "refused"
 
     def make(self, owner: User, config: TrainingConfig) -> int:
-        return registration.register(owner, "lungs").pk
+        return registration.register(owner, "lungs", Project.objects.get()).pk
 
     def row(self, pk: int) -> Dataset:
         return Dataset.objects.get(pk=pk)

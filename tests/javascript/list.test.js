@@ -24,7 +24,7 @@ const RUN = {
   created_at: "2026-01-31T12:00:00.000000Z",
 };
 const filters = (more = {}, query = "") => ({
-  ...{ status: [], dataset: [], model: [], owner: [], experiment: [], group: [], tag: [], final_split: [] },
+  ...{ status: [], dataset: [], model: [], owner: [], project: [], experiment: [], group: [], tag: [], final_split: [] },
   ...{ deleted: false, name: "", search: "" },
   filters: () => new URLSearchParams(query),
   ...more,

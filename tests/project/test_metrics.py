@@ -43,6 +43,22 @@ def test_nobody_reads_figures_without_a_login(settings: Settings) -> None:
     assert Client(headers=bearer).get("/api/runs/").status_code == 401, "it opens nothing else"
 
 
+@pytest.fixture
+def staff(user: User) -> User:
+    """Make the user staff: the figures are of all projects."""
+    user.is_staff = True
+    user.save()
+    return user
+
+
+def test_other_users_read_no_figures(api: Client, browser_session: Client) -> None:
+    for client in (api, browser_session):
+        answer = client.get("/metrics")
+        assert answer.status_code == 403
+        assert "livetrain_" not in answer.content.decode()
+
+
+@pytest.mark.usefixtures("staff")
 def test_a_session_and_an_api_token_will_do(api: Client, browser_session: Client) -> None:
     accepts = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
     response = api.get("/metrics", headers={"accept": accepts})
@@ -51,7 +67,8 @@ def test_a_session_and_an_api_token_will_do(api: Client, browser_session: Client
     assert browser_session.get("/metrics").status_code == 200
 
 
-def test_figures_are_those_of_the_rows(api: Client, user: User) -> None:
+def test_figures_are_those_of_the_rows(api: Client, staff: User) -> None:
+    user = staff
     running = running_run(user)
     store(running, [batch_event(0), batch_event(1)])
     lost = running_run(user)
@@ -97,8 +114,9 @@ def test_an_empty_server_has_figures_too() -> None:
     assert measurements.totals() == (0, 0, 0, 0)
 
 
-def test_a_long_journal_is_not_read(api: Client, user: User) -> None:
+def test_a_long_journal_is_not_read(api: Client, staff: User) -> None:
     """Check that each use of the journal finds its rows by the index over run and number."""
+    user = staff
     running_run(user)
     queued_run(user)
     with CaptureQueriesContext(connection) as asked:

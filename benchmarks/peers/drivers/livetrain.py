@@ -18,7 +18,11 @@ from typing import Any
 
 # The home is made before the settings are read: they are read once.
 HOME = tempfile.TemporaryDirectory(prefix="livetrain-peers-")
-os.environ |= {"LIVETRAIN_HOME": HOME.name, "DJANGO_SETTINGS_MODULE": "project.settings"}
+os.environ |= {
+    "LIVETRAIN_HOME": HOME.name,
+    "DJANGO_SETTINGS_MODULE": "project.settings",
+    "LIVETRAIN_DEFAULT_ROLE": "trainer",
+}
 os.environ["LIVETRAIN_LOG_LEVEL"] = "WARNING"
 
 import django  # noqa: E402

@@ -77,7 +77,10 @@ def test_a_change_to_an_older_revision_is_refused(api: Client, run: Run) -> None
 
 def test_only_its_owner_and_staff_may(api: Client, run: Run) -> None:
     eve = logged_in("eve")
-    assert "belongs to ada; only its owner and staff" in patch(eve, run, 403, experiment_name="Mine")["detail"]
+    assert (
+        "belongs to ada; only its owner and the admins of its project"
+        in patch(eve, run, 403, experiment_name="Mine")["detail"]
+    )
     assert patch(Client(), run, 401, experiment_name="Mine")["detail"]
     deletion.delete(run.pk, run.owner)
     assert patch(api, run, 404, experiment_name="Gone")["detail"] == f"Run {run.pk} does not exist."

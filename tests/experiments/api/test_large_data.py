@@ -41,14 +41,14 @@ def faulty(tmp_path: Path, settings: Settings) -> dict[str, Any]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "TRAINING", AN_INSTANT)
-    monkeypatch.setattr(requests, "ask", lambda config, owner: asked(config, owner, AN_INSTANT))
+    monkeypatch.setattr(requests, "ask", lambda config, owner, **more: asked(config, owner, AN_INSTANT, **more))
 
 
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let looks take what a machine full of other tests needs for them."""
     monkeypatch.setattr(launch, "TRAINING", UNHURRIED)
-    monkeypatch.setattr(requests, "ask", lambda config, owner: asked(config, owner, UNHURRIED))
+    monkeypatch.setattr(requests, "ask", lambda config, owner, **more: asked(config, owner, UNHURRIED, **more))
 
 
 asked = requests.ask

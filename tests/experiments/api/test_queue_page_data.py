@@ -63,7 +63,7 @@ def test_many_are_cut_and_cost_no_more_queries(api: Client, user: User, monkeypa
         story.submit(user)
     with CaptureQueriesContext(connection) as asked:
         found = queue_rows.unfinished(user)
-    assert (len(found["queued"]), len(asked)) == (3, 2)
+    assert (len(found["queued"]), len(asked)) == (3, 3), "the projects of the user, and both parts"
     assert [row["id"] for row in found["queued"]] == list(queue.waiting().values_list("pk", flat=True)[:3])
 
 
@@ -91,7 +91,7 @@ def test_a_gpu_that_no_run_has_is_free_and_unmeasured(api: Client) -> None:
     assert gpus(api) == [
         {
             "id": UUID, "host": "gpu1", "worker": "gpu1:7", "name": None, "utilisation": None, "memory_used": None,
-            "memory_total": None, "temperature": None, "measured_at": None, "runs": [],
+            "memory_total": None, "temperature": None, "measured_at": None, "runs": [], "busy": False,
         }
     ]  # fmt: skip
 

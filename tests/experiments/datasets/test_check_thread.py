@@ -17,6 +17,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from access.models import Project
 from experiments.datasets import check_thread, checks, registration
 from experiments.datasets.check_process import CheckProcess
 from experiments.datasets.check_thread import CheckThread
@@ -39,7 +40,7 @@ def examined_here(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def waiting(root: Path, user: User) -> Dataset:
     with_csv(root / "lungs")
-    return registration.register(user, "lungs")
+    return registration.register(user, "lungs", Project.objects.get())
 
 
 @pytest.fixture

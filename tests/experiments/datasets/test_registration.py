@@ -306,15 +306,15 @@ def test_runs_that_name_its_path_are_runs_on_it(api: Client, user: User, lungs: 
     detail = answer(api.get(links["self"]), 200)
     assert [run["run_id"] for run in detail["runs"]] == [run.pk for run in reversed(runs[:5])]
     assert detail["run_count"] == 5
-    assert [lookup.name_of(path) for path in paths] == ["lungs"] * 5 + [""] * 3
+    assert [lookup.name_of(run) for run in runs] == ["lungs"] * 5 + [""] * 3
     shutil.rmtree(lungs)
-    assert [lookup.name_of(path) for path in paths] == ["lungs", "", "", "", "lungs", "", "", ""]  # where it was
+    assert [lookup.name_of(run) for run in runs] == ["lungs", "", "", "", "lungs", "", "", ""]  # where it was
 
 
 def test_an_upload_is_no_place_that_a_run_names(api: Client, user: User, root: Path) -> None:
     Dataset.objects.create(name="scans", owner=user, kind="upload", path="Lungs", state="ready")
-    assert lookup.name_of("Lungs") == ""
-    assert lookup.name_of("dataset:scans") == "scans"
+    assert lookup.name_of(Run(source_path="Lungs")) == ""
+    assert lookup.name_of(Run(source_path="dataset:scans")) == "scans"
     assert answer(api.get("/api/datasets/scans/"), 200)["run_count"] == 0
 
 

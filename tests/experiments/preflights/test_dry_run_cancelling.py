@@ -115,7 +115,9 @@ def test_one_that_has_ended_keeps_what_was_found(api: Client, asked: Preflight, 
 def test_only_its_owner_and_staff_may(api: Client, asked: Preflight) -> None:
     grace = User.objects.create_user("grace")
     theirs = requests.request(TrainingConfig.model_validate(asked.config), grace)
-    detail = f"Pre-flight report {theirs.pk} belongs to grace; only its owner and staff may do that."
+    detail = (
+        f"Pre-flight report {theirs.pk} belongs to grace; only its owner and the admins of its project may do that."
+    )
     assert cancel(api, theirs.pk) == (403, {"detail": detail})
     seen = json.loads(api.get(f"/api/experiments/preflights/{theirs.pk}/").content)
     assert (seen["status"], seen["may_cancel"]) == ("queued", False)

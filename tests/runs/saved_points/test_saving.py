@@ -259,7 +259,7 @@ def test_others_see_it_and_only_owner_and_staff_save(api: Client, run: Run) -> N
     other, staff = client_of("grace"), client_of("root", is_staff=True)
     assert read(other, address(run))["operating_point"] == saved
     told = save(other, run, 403, rule="f1")["detail"]
-    assert told == f"Run {run.pk} belongs to ada; only its owner and staff may do that."
+    assert told == f"Run {run.pk} belongs to ada; only its owner and the admins of its project may do that."
     post(other, address(run, "withdraw/"), {"reason": "No."}, 403)
     assert save(staff, run, rule="f1")["operating_point"]["by"] == "root"
     assert Client().get(address(run)).status_code in (401, 403)

@@ -7,7 +7,7 @@ import { Field } from "./field.js";
 import { NETWORK_FIELDS, NetworkPicker } from "./network.js";
 import { PresetBar } from "./preset_bar.js";
 
-const BASICS = ["experiment_name"];
+const BASICS = ["experiment_name", "project"]; // the latter where there are several to choose from
 const POSITIVE = "model.positive_class";
 // Fields that take the name of a column.
 const COLUMN_FIELDS = [
@@ -23,7 +23,8 @@ const groupOf = (path) => (path.includes(".") ? path.split(".")[0] : "this run")
 export class Form {
   constructor(request, { models, weights, datasets, builtins, roots }, changed) {
     Object.assign(this, { request, changed, shown: new Map() });
-    find("basics").append(...BASICS.map((path) => this.#field(path).node));
+    const basics = request.fixed.map(({ path }) => path).filter((path) => BASICS.includes(path));
+    find("basics").append(...basics.map((path) => this.#field(path).node));
     const source = this.#field("source_path");
     this.data = new DatasetPicker(source, { builtins, datasets, roots }, (text) => this.#set("source_path", text));
     this.network = new NetworkPicker(models, weights);

@@ -17,7 +17,10 @@
  * @property {string} created_at
  */
 
-/** @typedef {"status" | "dataset" | "model" | "owner" | "project" | "experiment" | "group" | "final_split"} ListFilter */
+/**
+ * @typedef {"status" | "dataset" | "model" | "owner" | "project" | "experiment" | "group" | "final_split"
+ * } ListFilter
+ */
 
 /**
  * @typedef {Record<ListFilter | "tag", string[]> & {
