@@ -36,7 +36,7 @@ def count_again(key: str, moment: datetime) -> bool:
     at = connection.ops.adapt_datetimefield_value(moment)
     with connection.cursor() as cursor:
         cursor.execute(_AGAIN, [at, at, key])
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount > 0)
 
 
 @cache

@@ -26,6 +26,8 @@ from tests.services import servers
 ROOT = Path(__file__).resolve().parent.parent
 ALL = ("tests", "--ignore=tests/experiments/training", "--ignore=tests/browser", "--ignore=tests/services")
 CORE = (
+    "tests/audit/test_append_only.py",
+    "tests/audit/test_recording.py",
     "tests/test_end_to_end.py",
     "tests/test_frozen_worker.py",
     "tests/test_restored_backup.py",
