@@ -9,9 +9,9 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.test import Client
 
-from access.models import Project
 from accounts.issuing import issue
 from accounts.models import APIToken
+from experiments.models import MetricList
 from tests.audit.trail import events, new_events, the_event
 
 pytestmark = pytest.mark.django_db
@@ -122,20 +122,20 @@ def test_what_no_action_names_is_recorded_as_the_admins_own_log_has_it(
     from django.contrib import admin as site  # noqa: PLC0415
 
     monkeypatch.setattr(site.site, "_registry", site.site._registry.copy())
-    if not site.site.is_registered(Project):
-        site.site.register(Project)
-    model_admin = site.site.get_model_admin(Project)
-    rows = [Project.objects.create(name=name) for name in ("Lungs", "Hearts")]
+    if not site.site.is_registered(MetricList):
+        site.site.register(MetricList)
+    model_admin = site.site.get_model_admin(MetricList)
+    rows = [MetricList.objects.create(key=key, metrics="{}") for key in ("1.0", "2.0")]
     request: Any = type("Request", (), {"POST": {"post": "yes"}, "user": root, "_messages": None})()
     monkeypatch.setattr(model_admin, "message_user", lambda *_, **__: None)
     monkeypatch.setattr(model_admin, "get_deleted_objects", lambda *_: ([], {}, set(), []))
     model_admin.log_change(request, rows[0], "Changed name.")
     from accounts.admin_changes import delete_and_record  # noqa: PLC0415
 
-    delete_and_record(model_admin, request, Project.objects.filter(pk__in=[row.pk for row in rows]))
+    delete_and_record(model_admin, request, MetricList.objects.filter(pk__in=[row.pk for row in rows]))
     assert the_event("admin.changed").details == {
-        "model": "access.project",
+        "model": "experiments.metriclist",
         "object_id": str(rows[0].pk),
         "change": "Changed name.",
     }
-    assert [event.target_name for event in events("admin.deleted")] == ["Hearts", "Lungs"]
+    assert [event.target_name for event in events("admin.deleted")] == ["metrics of 1.0", "metrics of 2.0"]
