@@ -12,11 +12,12 @@ TAG = "Tokens"
 
 
 class Token(TypedDict):
-    """An API token, without its text; `expires` is null where it never ends."""
+    """An API token, without its text; `project` is null where it is for all, `expires` where it never ends."""
 
     id: int
     name: str
     scope: Literal["read", "train", "admin"]
+    project: str | None
     begins_with: str
     created: str
     last_used: str | None
