@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
+from access.default_project import DEFAULT_PROJECT
 from runs import queries
 from runs.models import RunMetric
 from runs.serializers import links
@@ -105,8 +106,8 @@ def test_only_active_users_see_runs(user: User, make_run: MakeRun) -> None:
 def test_heads_of_unfinished_runs(make_run: MakeRun) -> None:
     queued, _done, running = make_run(), make_run(status="failed"), make_run(status="in_progress", last_seq=5)
     assert queries.unfinished_heads() == [
-        (queued.pk, 0, "queued", None, None),
-        (running.pk, 5, "in_progress", None, None),
+        (queued.pk, 0, "queued", None, None, DEFAULT_PROJECT),
+        (running.pk, 5, "in_progress", None, None, DEFAULT_PROJECT),
     ]
 
 
