@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import secrets
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
@@ -186,3 +188,15 @@ def mail_address(raw: str) -> str:
     if not re.fullmatch(r"[^@\s<>,;\"]+@[A-Za-z0-9.-]+", raw):
         raise ValueError(raw)
     return raw
+
+
+def key_of_file(path: Path) -> str:
+    """Return the key that a file has, which is made once; only its owner can read it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(64))
+    return path.read_text()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +32,7 @@ from project.setting_values import (
     endpoint,
     folders,
     host_ports,
+    key_of_file,
     long_text,
     mail_address,
     mail_server,
@@ -64,20 +64,6 @@ def _read(name: str, parse: Callable[[str], T], default: T, expected: str) -> T:
 def _without_secrets(name: str, raw: str) -> str:
     """Hide a token, and what an address has before its @, so that the text may be shown or logged."""
     return "…" if name.endswith(("_TOKEN", "_KEY", "_SECRET")) else re.sub(r"//.*@", "//…@", raw)
-
-
-def _secret_key(path: Path) -> str:
-    """Return the key from the environment, or one created once that only its owner can read."""
-    if key := os.environ.get("LIVETRAIN_SECRET_KEY"):
-        return key
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(64))
-    return path.read_text()
 
 
 # --- Livetrain ---
@@ -163,7 +149,7 @@ DEFAULT_FROM_EMAIL = _read("LIVETRAIN_EMAIL_FROM", mail_address, _FROM, "an addr
 EMAIL_DOMAINS: list[str] = _read("LIVETRAIN_EMAIL_DOMAINS", names, [], "domains, separated by commas")
 
 # --- Django ---
-SECRET_KEY = _secret_key(LIVETRAIN_HOME / "secrets" / "django.key")
+SECRET_KEY = os.environ.get("LIVETRAIN_SECRET_KEY") or key_of_file(LIVETRAIN_HOME / "secrets" / "django.key")
 DEBUG = _read("LIVETRAIN_DEBUG", boolean, False, "0 or 1")
 ALLOWED_HOSTS = _read(
     "LIVETRAIN_ALLOWED_HOSTS",

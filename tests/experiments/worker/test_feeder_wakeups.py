@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django.fixtures import Settings
 
+from access.default_project import DEFAULT_PROJECT
 from experiments import launch, wakeup
 from experiments.processes import fork_server
 from experiments.training.contract.config import TrainingConfig
@@ -77,7 +78,7 @@ def test_a_request_has_the_fork_server_loaded_while_it_is_checked(
     config = TrainingConfig(experiment_name="e", source_path="builtin:breast-cancer")
     monkeypatch.setattr(launch, "inspect", lambda *_, **__: loaded.wait(20) and pytest.fail("as asked"))
     with pytest.raises(pytest.fail.Exception, match="as asked"):
-        launch.launch(config, user)
+        launch.launch(config, user, project_id=DEFAULT_PROJECT)
 
 
 def test_nothing_is_sent_and_nothing_is_heard_with_another_broker(user: User, settings: Settings, home: Path) -> None:

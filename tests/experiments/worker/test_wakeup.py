@@ -13,6 +13,7 @@ from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from access.default_project import DEFAULT_PROJECT
 from experiments import launch, wakeup
 from experiments.training.contract.config import TrainingConfig
 from experiments.worker import heartbeat, maintenance, tasks
@@ -111,5 +112,5 @@ def test_a_worker_is_listed_while_it_works(attending: Callable[[], Heartbeat], s
 
 def test_launching_still_announces_each_run(user: User, sent: list[int]) -> None:
     config = TrainingConfig.model_validate({"experiment_name": "e", "source_path": "builtin:breast-cancer"})
-    runs = launch.launch(config, user)
+    runs = launch.launch(config, user, project_id=DEFAULT_PROJECT)
     assert sent == [run.pk for run in runs]
