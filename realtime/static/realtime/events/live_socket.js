@@ -16,7 +16,7 @@ const TURN = 1000;
  * @property {() => void} onOpen
  * @property {(items: any[]) => void} onItems
  * @property {(answer: Item) => void} [onPong]
- * @property {(code: number | undefined, since: number, reason?: string) => void} onEnd once, with the last message's time
+ * @property {(code: number | undefined, since: number, reason?: string) => void} onEnd once
  */
 
 export class LiveSocket {
