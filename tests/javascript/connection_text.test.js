@@ -43,9 +43,9 @@ test("final states name the way out", () => {
   assert.equal(text({ kind: "logged-out" }).link, "login");
   assert.equal(text({ kind: "refused" }).link, "reload");
   assert.deepEqual(text({ kind: "gone" }), { kind: "gone", text: "Deleted: no more events" });
-  assert.equal(text({ kind: "missing" }).text, "No more events: deleted, or you may no longer see it");
+  assert.equal(text({ kind: "missing" }).text, "Deleted, or you may no longer see it");
   const withdrawn = text({ kind: "withdrawn" });
-  assert.equal(withdrawn.text, "No more events: you may no longer see this run");
+  assert.equal(withdrawn.text, "You may no longer see this run");
   assert.equal(withdrawn.link, "runs");
 });
 

@@ -70,7 +70,7 @@ test("a run that is not there when the page comes back may be deleted, or not th
   passTime(2000);
   const again = FakeSocket.made[1];
   again.onopen();
-  again.onclose({ code: 4404 });
+  again.onclose({ code: 4404, reason: "There is no run 7." });
   assert.equal(states.at(-1), "missing");
   passTime(MINUTE);
   assert.equal(FakeSocket.made.length, 2);
@@ -78,8 +78,7 @@ test("a run that is not there when the page comes back may be deleted, or not th
 
 test("a run that was followed until its end by deletion is deleted", () => {
   const { states, socket } = opened();
-  socket.says({ type: "epoch_end", seq: 1 });
-  socket.onclose({ code: 4404 });
+  socket.onclose({ code: 4404, reason: "Run 7 is deleted." });
   assert.equal(states.at(-1), "gone");
 });
 

@@ -16,7 +16,7 @@ const TURN = 1000;
  * @property {() => void} onOpen
  * @property {(items: any[]) => void} onItems
  * @property {(answer: Item) => void} [onPong]
- * @property {(code: number | undefined, since: number, heard: boolean) => void} onEnd once, and when the last came
+ * @property {(code: number | undefined, since: number, reason?: string) => void} onEnd once
  */
 
 export class LiveSocket {
@@ -26,7 +26,6 @@ export class LiveSocket {
   #openedAt = null;
   #patience = PATIENCE;
   #heardAt = Date.now();
-  #heard = false;
   #startedAt = Date.now();
   #closed = false;
 
@@ -46,9 +45,9 @@ export class LiveSocket {
       onOpen();
     };
     this.socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
-    this.socket.onclose = ({ code }) => {
+    this.socket.onclose = ({ code, reason }) => {
       checkClock();
-      if (!this.#closed) this.#end(code, Date.now());
+      if (!this.#closed) this.#end(code, Date.now(), reason);
     };
     this.timer = setInterval(() => this.#watch(), TURN);
     this.onWoken = (/** @type {{slept: boolean}} */ { slept }) => this.#wake(slept);
@@ -85,7 +84,6 @@ export class LiveSocket {
   #receive(items) {
     checkClock();
     this.#heardAt = Date.now();
-    this.#heard = true;
     this.#askedAt = null; // any message is a sign of life
     const pongs = items.filter(({ type }) => type === "pong");
     if (pongs.length < items.length) this.onItems(items.filter(({ type }) => type !== "pong"));
@@ -117,9 +115,10 @@ export class LiveSocket {
   /**
    * @param {number | undefined} code
    * @param {number} since
+   * @param {string} [reason]
    */
-  #end(code, since) {
+  #end(code, since, reason) {
     this.close();
-    this.onEnd(code, since, this.#heard);
+    this.onEnd(code, since, reason);
   }
 }

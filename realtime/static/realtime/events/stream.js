@@ -19,7 +19,7 @@ const SHOWN_FOR = 8_000; // how long the page says how much was caught up
 const ACKNOWLEDGED = 1_000; // how often the server hears what has come, while little comes
 const UNACKNOWLEDGED = 500; // events after which it hears it at once; it stops ahead of ten times as many
 const STABLE_AFTER = 3_000; // a connection that lasts this long counts as working
-/** @type {Record<number, string>} by status or close code */
+/** @type {Record<number, string>} */
 const FINAL = {
   401: "logged-out",
   403: "logged-out",
@@ -113,7 +113,8 @@ export class Stream {
         this.#updateTarget(head);
         if (touched && touched !== this.touched) this.onTouched((this.touched = touched));
       },
-      onEnd: (code = 0, since, heard) => this.#lost(FINAL[code === 4404 && !heard ? 404 : code], since),
+      onEnd: (code = 0, since, reason = "") =>
+        this.#lost(FINAL[code === 4404 && reason.startsWith("There is no") ? 404 : code], since),
     });
     this.#large = large;
     this.#socket = socket;

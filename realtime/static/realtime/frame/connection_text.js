@@ -31,9 +31,9 @@ export function connectionText(state, run, now = Date.now()) {
     case "gone":
       return { kind: "gone", text: state.words ?? "Deleted: no more events" };
     case "missing":
-      return { kind: "gone", text: "No more events: deleted, or you may no longer see it" };
+      return { kind: "gone", text: "Deleted, or you may no longer see it" };
     case "withdrawn":
-      return { kind: "gone", text: "No more events: you may no longer see this run", link: "runs" };
+      return { kind: "gone", text: "You may no longer see this run", link: "runs" };
     default:
       return { kind: "stale", text: "Stale: the server refuses this page.", link: "reload" };
   }

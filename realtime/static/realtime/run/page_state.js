@@ -3,7 +3,8 @@
 /**
  * `loading`: waits for the snapshot, events are held; also where the server refuses it for good. `live`: shows each
  * event as it comes. `catching_up`: more events exist than have arrived. `disconnected`: no connection, or a final
- * refusal. `ended`: the run has ended, and all its events are here. `deleted`: or not shown; nothing is asked for.
+ * refusal. `ended`: the run has ended, and all its events are here. `deleted`: the run is
+ * deleted or not shown, nothing is asked for.
  *
  * @typedef {"loading" | "live" | "catching_up" | "disconnected" | "ended" | "deleted"} PageStateName
  */

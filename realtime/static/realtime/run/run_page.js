@@ -142,7 +142,7 @@ export class RunPage {
 
   // Nothing is asked for any more, and nothing can be done but restoring the run.
   showDeleted(kind = "gone") {
-    if (kind === "missing" && this.#page.is("deleted")) return; // why is known better
+    if (kind === "missing" && this.#page.is("deleted")) return;
     this.#page.signal("deleted");
     Object.assign(this.#state, { deleted: true, goneAs: kind });
     this.#connection = { kind };
