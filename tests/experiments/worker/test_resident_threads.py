@@ -131,6 +131,14 @@ OF_WEB_PROCESSES = {NotificationMaker, NotificationSender}
 """Those that no worker starts."""
 
 
+@pytest.fixture
+def user(user: User) -> User:
+    """Make the user staff: `/metrics` has figures of all projects."""
+    user.is_staff = True
+    user.save()
+    return user
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the pauses: no test waits for half a minute."""
