@@ -138,6 +138,12 @@ def is_operator(user: AbstractBaseUser | AnonymousUser) -> bool:
     return any(getattr(user, name, False) for name in ("is_superuser", "is_staff", _OPERATOR))
 
 
+def only_project(user: AbstractBaseUser | AnonymousUser) -> int | None:
+    """Return the one project that the token is for which a request came with; None of any other, and without one."""
+    found: int | None = getattr(user, _PROJECT, None)
+    return found
+
+
 def narrow(user: AbstractBaseUser, *, project_id: int | None, most: Role, operator: bool) -> None:
     """Limit a user object to what a token allows: one project (None: all), and no role above `most`.
 
@@ -152,7 +158,7 @@ def _read(user: AbstractBaseUser | AnonymousUser) -> Access:
         return user.access
     if not (user.is_authenticated and user.is_active):
         return NOTHING
-    only: int | None = getattr(user, _PROJECT, None)
+    only = only_project(user)
     most: Role = getattr(user, _ROLE, Role.ADMIN)
     if is_operator(user):
         if only is None:

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from access.decisions import access_of
+from access.decisions import access_of, only_project
 from access.models import Project
 from accounts.models import APIToken
 from accounts.scopes import Scope
@@ -39,8 +39,10 @@ class Refused(ValueError):
 
 
 def tokens_of(user: User) -> QuerySet[APIToken]:
-    """Return a user's tokens, the newest first."""
-    return APIToken.objects.filter(user=user).select_related("project").order_by("-pk")  # type: ignore[no-any-return]  # knox has no types
+    """Return a user's tokens, the newest first; to a request by a token for one project, those for the same one."""
+    found: QuerySet[APIToken] = APIToken.objects.filter(user=user).select_related("project").order_by("-pk")
+    only = only_project(user)
+    return found if only is None else found.filter(project_id=only)
 
 
 def issue(
@@ -55,7 +57,7 @@ def issue(
     _check_name(name)
     _check_days(days)
     only = None if project is None else _project(user, project)
-    if tokens_of(user).count() >= MOST_TOKENS:
+    if APIToken.objects.filter(user=user).count() >= MOST_TOKENS:
         raise Refused("", f"There are {MOST_TOKENS} tokens, the most a user may have; revoke one that is not needed.")
     expiry = None if days == NEVER else timedelta(days=days)
     with transaction.atomic():

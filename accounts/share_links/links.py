@@ -18,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from access.decisions import Access, ProjectNumber, access_of
+from access.decisions import Access, ProjectNumber, access_of, only_project
 from accounts.models import ShareLink
 from audit.recording import record
 from runs.models import Run
@@ -127,14 +127,20 @@ def of_project(project_id: int) -> QuerySet[ShareLink]:
 
 
 def of_maker(user: User) -> QuerySet[ShareLink]:
-    """Select the links that hold and that a user has made."""
-    return holding().filter(created_by=user)
+    """Select the links that hold and that a user has made; by a token for one project, those that show no other."""
+    found, only = holding().filter(created_by=user), only_project(user)
+    if only is None:
+        return found
+    elsewhere = ShareLink.runs.through.objects.exclude(run__project_id=only)
+    return found.exclude(pk__in=elsewhere.values("sharelink_id"))
 
 
 def may_revoke(user: User, link: ShareLink) -> bool:
     """Tell whether somebody may revoke a link: who made it, and the admins of a project of its runs."""
-    access = access_of(user)
-    return link.created_by_id == user.pk or any(access.may_manage(run.project_id) for run in link.runs.all())
+    access, only, runs = access_of(user), only_project(user), link.runs.all()
+    if any(access.may_manage(run.project_id) for run in runs):
+        return True
+    return link.created_by_id == user.pk and (only is None or all(run.project_id == only for run in runs))
 
 
 def open_link(token: str) -> Opened:

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from access.models import Membership
 from access.roles import Role
+from accounts.issuing import issue
 from accounts.models import ShareLink
 from accounts.scopes import Scope
 from accounts.share_links import links
@@ -183,6 +184,24 @@ def test_one_user_has_so_many_links(cast: Cast, monkeypatch: pytest.MonkeyPatch)
     assert "revoke some" in refused.json()["detail"]
     owner.delete(f"{API}{first}/")
     made(owner, of_run(run))
+
+
+def test_a_token_for_one_project_reaches_links_to_its_runs_alone(cast: Cast) -> None:
+    Membership.objects.create(project=cast.other, user=cast.users[OWNER], role=Role.TRAINER)
+    here, elsewhere = cast.run(OWNER), cast.run(OWNER, cast.other)
+    owner = cast.client(OWNER)
+    own, other, both = (
+        made(owner, API, runs=runs)["id"] for runs in ([here.pk], [elsewhere.pk], [here.pk, elsewhere.pk])
+    )
+    _, text = issue(cast.users[OWNER], "for one", Scope.ADMIN, project=cast.project.pk)
+    program = Client(headers={"authorization": f"Token {text}"})
+    assert [row["id"] for row in program.get(API).json()["results"]] == [own]
+    assert {link: program.delete(f"{API}{link}/").status_code for link in (own, other, both)} == {
+        own: 204,
+        other: 404,
+        both: 404,
+    }
+    assert [row["id"] for row in owner.get(API).json()["results"]] == [both, other]
 
 
 def test_a_program_needs_the_widest_scope_to_make_a_link(cast: Cast) -> None:

@@ -12,6 +12,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django.fixtures import Settings
 
+from access.models import Membership, Project
+from access.roles import Role
+from accounts import issuing
 from accounts.issuing import NEVER, issue, tokens_of
 from accounts.scopes import Scope
 from tests.tokens import new_token
@@ -86,6 +89,21 @@ def test_a_token_makes_none_that_outlives_it(user: User, settings: Settings) -> 
     shorter = parse_datetime(make(program, name="next", days=1).json()["expires"])
     assert shorter is not None
     assert shorter < timezone.now() + timedelta(days=1, minutes=1)
+
+
+def test_a_token_for_one_project_reaches_those_for_the_same_alone(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    lungs = Project.objects.create(name="Lungs")
+    Membership.objects.create(project=lungs, user=user, role=Role.ADMIN)
+    whole, _ = issue(user, "for all")
+    same, _ = issue(user, "for the same", project="Lungs")
+    _, text = issue(user, "for one", Scope.ADMIN, project="Lungs")
+    program = Client(headers={"authorization": f"Token {text}"})
+    assert [one["name"] for one in program.get(URL).json()["tokens"]] == ["for one", "for the same"]
+    assert program.delete(f"{URL}{whole.pk}/").status_code == 404
+    assert program.delete(f"{URL}{same.pk}/").status_code == 204
+    assert [one.name for one in tokens_of(user)] == ["for one", "for all"]
+    monkeypatch.setattr(issuing, "MOST_TOKENS", 2)
+    assert make(program, name="a third").status_code == 400, "all of the user's count"
 
 
 @pytest.mark.parametrize("scope", [Scope.READ, Scope.TRAIN])
