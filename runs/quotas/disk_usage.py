@@ -41,8 +41,13 @@ def bytes_of(project_ids: Collection[int]) -> dict[int, int]:
         found[number] += int(size)
     started = Q(status__in=Run.RUNNING) | Q(status=Run.Status.QUEUED, attempt__gt=0)
     unfinished = Run.objects.filter(started, project_id__in=project_ids).order_by()
-    for run_id, number in unfinished.values_list("pk", "project_id"):
+    started_runs = dict(unfinished.values_list("pk", "project_id"))
+    for run_id, number in started_runs.items():
         found[number] += _size(Run(pk=run_id))
+    # Of a run that was resumed, the files of its earlier attempts were measured: they count once.
+    resumed = RunDiskUsage.objects.filter(run_id__in=list(started_runs)).order_by()
+    for number, size in resumed.values_list("project_id", "size"):
+        found[number] -= size
     for part in _parts:
         for number, size in part(project_ids).items():
             found[number] += size

@@ -82,6 +82,16 @@ def test_a_run_that_goes_on_is_measured_again_when_it_has_ended(user: User) -> N
     assert (list(unmeasured()), bytes_of([1])) == ([], {1: 15})
 
 
+def test_files_of_a_run_that_was_resumed_count_once(user: User) -> None:
+    run = ended(user, 10)
+    measure(run.pk)
+    Run.objects.filter(pk=run.pk).update(status="queued")
+    assert bytes_of([1]) == {1: 10}
+    assert lifecycle.claim(run.pk, "tester") is not None
+    write(run, "more", 5)
+    assert bytes_of([1]) == {1: 15}
+
+
 def test_one_that_was_measured_before_another_attempt_is_due(user: User) -> None:
     run = ended(user, 10)
     measure(run.pk)
