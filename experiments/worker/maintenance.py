@@ -164,12 +164,16 @@ class Measuring:
 
     def __init__(self) -> None:
         self._next_look = 0.0  # monotonic time
+        self._tried: int | None = None  # the last run of the round before: newer ones are not looked through again
 
     def measure_some(self) -> int:
         """Measure a few runs per round; rests some minutes when there were none. Return how many it measured."""
         if time.monotonic() < self._next_look:
             return 0
-        found = list(disk_usage.unmeasured().values_list("pk", flat=True)[:MEASURED_IN_A_ROUND])
+        due = disk_usage.unmeasured()
+        older = due if self._tried is None else due.filter(pk__lt=self._tried)
+        found = list(older.values_list("pk", flat=True)[:MEASURED_IN_A_ROUND])
+        self._tried = found[-1] if found else None
         if not found:
             self._next_look = time.monotonic() + MEASURING_REST_SECONDS
         for run_id in found:
