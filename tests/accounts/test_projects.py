@@ -121,6 +121,13 @@ def test_operators_make_projects_and_nobody_else(cast: Cast) -> None:
     assert AuditEvent.objects.filter(action="project.created").count() == 2
 
 
+def test_no_user_has_a_null_character_in_their_name(cast: Cast) -> None:
+    address = f"{API}{cast.project.pk}/members/a%00b/"
+    admin = cast.client(ADMIN)
+    assert admin.put(address, {"role": "viewer"}, JSON).status_code == 404
+    assert admin.delete(address).status_code == 404
+
+
 def test_a_token_takes_rights_away(cast: Cast) -> None:
     """One of staff for one project manages that, and makes none; one that only reads changes nothing."""
     staff = cast.users[STAFF]
