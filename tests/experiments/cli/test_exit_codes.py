@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from access.default_project import DEFAULT_PROJECT
+from access.models import Project
 from experiments.processes import training_process
 from experiments.supervision import secondary_node, supervisor
 from experiments.supervision.secondary_node import Part
@@ -95,6 +97,13 @@ def test_a_training_that_another_worker_has_taken_over(
     monkeypatch.setattr(supervisor, "carry_out", taken)
     (tmp_path / "c.json").write_text(json.dumps(REQUEST))
     assert code_of(str(tmp_path / "c.json"), r"Run \d+ was taken by another machine\.") == 1
+
+
+def test_a_project_whose_quota_allows_no_more(transactional_db: None, tmp_path: Path, warm: None) -> None:
+    Project.objects.filter(pk=DEFAULT_PROJECT).update(max_queued=0)
+    (tmp_path / "c.json").write_text(json.dumps(REQUEST))
+    assert code_of(str(tmp_path / "c.json"), r"^The project Default has 0 of the 0 queued runs that its quota") == 1
+    assert not Run.objects.exists()
 
 
 def test_folds_of_which_one_did_not_complete(
