@@ -11,10 +11,9 @@ from experiments.api.final_pictures import FinalPicture
 from experiments.api.shared_pictures import SharedPictures
 from realtime.shared.opening import ByLink, through_link
 from realtime.shared.shared_pages import shared_page, shared_run_page
-from realtime.shared.shared_views import SharedRun, SharedSnapshot
+from realtime.shared.shared_views import SharedManySeries, SharedRun, SharedSeries, SharedSnapshot
 from runs.api.views import RunFinalStats
 from runs.comparison.comparison_views import Differences
-from runs.curves.views import ManySeries, RunSeries
 from runs.evaluation.evaluation_views import FinalCurves, FinalSamples, FinalSamplesExport
 from runs.evaluation.prediction_views import RunPredictions
 
@@ -29,11 +28,11 @@ _SAMPLES = f"{_RUN}final-samples/"
 urlpatterns = [
     path("", through_link(shared_page), name="shared"),
     path("runs/<int:run_id>/", through_link(shared_run_page), name="shared-run"),
-    path("api/runs/series/", _api(ManySeries), name="shared-many-series"),
+    path("api/runs/series/", _api(SharedManySeries), name="shared-many-series"),
     path("api/runs/differences/", _api(Differences), name="shared-differences"),
     path(_RUN, _api(SharedRun), name="shared-run-detail"),
     path(f"{_RUN}snapshot/", _api(SharedSnapshot), name="shared-snapshot"),
-    path(f"{_RUN}series/", _api(RunSeries), name="shared-series"),
+    path(f"{_RUN}series/", _api(SharedSeries), name="shared-series"),
     path(f"{_RUN}final-stats/", _api(RunFinalStats), name="shared-final-stats"),
     path(f"{_RUN}final-curves/", _api(FinalCurves), name="shared-final-curves"),
     path(_SAMPLES, _api(FinalSamples, with_samples=True), name="shared-samples"),

@@ -1,7 +1,7 @@
 """What a share link shows of a run: what was asked for and what came out, and nothing of the server or other people.
 
-Everything is left out that is not named here: paths and names of data, reasons and notes, which may repeat them, tags
-and descriptions, who revised, decided or cancelled something, files, and links to what a visitor may not see.
+Everything is left out that is not named here: paths of data, reasons and notes, which may repeat them, tags and
+descriptions, who revised, decided or cancelled something, files, and links to what a visitor may not see.
 """
 
 from __future__ import annotations

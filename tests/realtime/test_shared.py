@@ -135,6 +135,41 @@ def test_nothing_else_is_said(cast: Cast) -> None:
     assert "weights_file" not in config["model"]
 
 
+def test_curves_of_the_server_are_not_shown(cast: Cast) -> None:
+    run = told(cast)
+    story.tell(run, [story.usage()])
+    path, client = f"{shared(cast, run)}api/runs/", Client()
+    assert any(name.startswith("usage/gpu/") for name in names_of(cast.client(OWNER), f"/api/runs/{run.pk}/series/"))
+    shown = names_of(client, f"{path}{run.pk}/series/")
+    assert "epoch/val_loss" in shown
+    assert [name for name in shown if name.startswith("usage/")] == []
+    asked = "by=time&name=usage/*,epoch/val_loss"
+    for address in (f"{path}{run.pk}/series/?{asked}", f"{path}series/?runs={run.pk}&{asked}"):
+        answer = client.get(address)
+        assert answer.status_code == 200
+        found = answer.json()
+        [of_run] = found.get("runs", [found])
+        assert [curve["name"] for curve in of_run["series"]] == ["epoch/val_loss"]
+    snapshot = client.get(f"{path}{run.pk}/snapshot/").json()
+    assert "epoch/val_loss" in {curve["name"] for curve in snapshot["series"]}
+    assert "usage/" not in str(snapshot["series"])
+
+
+def test_the_name_that_a_run_had_before_is_not_shown(cast: Cast) -> None:
+    run = told(cast)
+    path = shared(cast, run)
+    Run.objects.filter(pk=run.pk).update(experiment_name="Renamed")
+    snapshot = Client().get(f"{path}api/runs/{run.pk}/snapshot/").json()
+    assert (snapshot["run"]["experiment_name"], snapshot["training_start"]["experiment_name"]) == ("Renamed", "Renamed")
+    assert snapshot["training_start"]["max_epochs"] == run.max_epochs
+    assert run.experiment_name not in str(snapshot)
+
+
+def names_of(client: Client, address: str) -> list[str]:
+    names: list[str] = client.get(address).json()["names"]
+    return names
+
+
 def test_a_run_that_trains_is_followed(cast: Cast) -> None:
     run = told(cast, "in_progress")
     path = shared(cast, run)
