@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from access.models import Project
 from experiments.datasets import lookup
 from experiments.models import Dataset, Preflight
 from experiments.training.data.images import cache_headers, cache_space
@@ -279,6 +280,15 @@ def test_what_unfinished_runs_use_is_deleted_only_by_force(api: Client, user: Us
     answer(api.delete(f"{links['self']}?force=true"), 204)
     assert not path.exists()
     assert Run.objects.filter(pk=run.pk).exists()
+
+
+def test_runs_of_other_projects_on_one_that_had_the_name_before_do_not_count(
+    api: Client, user: User, lungs: Path
+) -> None:
+    links = registered(api, lungs)["links"]
+    run = run_on("lungs", user)
+    Run.objects.filter(pk=run.pk).update(project=Project.objects.create(name="Elsewhere"))
+    answer(api.delete(links["self"]), 204)
 
 
 def test_what_only_ended_runs_used_is_deleted(api: Client, user: User, lungs: Path) -> None:
