@@ -20,10 +20,12 @@ from access import members, projects
 from access.decisions import access_of
 from access.models import Project
 from access.roles import Role
+from accounts.models import ShareLink
 from accounts.projects.descriptions import described, described_all
 from accounts.projects.forms import MemberForm, ProjectForm, QuotaForm
 from accounts.projects.project_views import OPERATORS_ALONE, is_unlimited
 from accounts.share_links import links
+from runs.models import Run
 from runs.quotas.room import size_text
 
 
@@ -172,12 +174,19 @@ def _page(request: HttpRequest, project: Project, **parts: Any) -> HttpResponse:
         "roles": Role.choices,
         "manages": manages,
         "may_set_quotas": is_unlimited(access),
-        "share_links": links.of_project(project.pk) if manages else (),
+        "share_links": _share_links(request, project) if manages else (),
         "form": ProjectForm(initial={"name": project.name, "description": project.description}),
         "quota_form": QuotaForm(initial=QuotaForm.of(project)),
         "member_form": MemberForm(),
     }
     return render(request, "accounts/project.html", context | parts)
+
+
+def _share_links(request: HttpRequest, project: Project) -> list[tuple[ShareLink, list[Run], int]]:
+    """List the links to runs of the project, with the runs that the user sees and the number of the others."""
+    user = _user(request)
+    found = [(link, links.runs_shown_to(user, link)) for link in links.of_project(project.pk)]
+    return [(link, runs, len(link.runs.all()) - len(runs)) for link, runs in found]
 
 
 def _with_words(detail: dict[str, Any]) -> dict[str, Any]:

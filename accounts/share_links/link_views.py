@@ -56,7 +56,7 @@ class LinkView(ReadingView):
         except links.Refused as refused:
             raise InvalidRequest([{"field": refused.field, "message": str(refused)}]) from refused
         address = self.request.build_absolute_uri(reverse("shared", args=[token]))
-        return Response(described(link) | {"link": address}, status=201)
+        return Response(described(link, user) | {"link": address}, status=201)
 
 
 class RunLinks(LinkView):
@@ -66,8 +66,8 @@ class RunLinks(LinkView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the links that hold and show the run, the newest first, those of comparisons too."""
-        run = self._run(run_id)
-        return Response({"results": [described(link) for link in links.of_run(run.pk)]})
+        run, user = self._run(run_id), _user(self.request)
+        return Response({"results": [described(link, user) for link in links.of_run(run.pk)]})
 
     def post(self, request: Request, run_id: int) -> Response:
         """Make a link to the run."""
@@ -87,7 +87,8 @@ class LinkList(LinkView):
 
     def get(self, request: Request) -> Response:
         """Return the user's links that hold, the newest first."""
-        return Response({"results": [described(link) for link in links.of_maker(_user(request))]})
+        user = _user(request)
+        return Response({"results": [described(link, user) for link in links.of_maker(user)]})
 
     def post(self, request: Request) -> Response:
         """Make a link to a comparison of runs, or to one run."""
@@ -114,11 +115,11 @@ class LinkDetail(LinkView):
         return Response(status=204)
 
 
-def described(link: ShareLink) -> dict[str, Any]:
-    """Describe a link, without its secret."""
+def described(link: ShareLink, user: User) -> dict[str, Any]:
+    """Describe a link to somebody, without its secret, and without runs of projects that they do not see."""
     return {
         "id": link.pk,
-        "runs": sorted(run.pk for run in link.runs.all()),
+        "runs": sorted(run.pk for run in links.runs_shown_to(user, link)),
         "with_samples": link.with_samples,
         "created_at": format_time(link.created_at),
         "created_by": link.created_by.get_username(),

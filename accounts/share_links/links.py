@@ -135,6 +135,12 @@ def of_maker(user: User) -> QuerySet[ShareLink]:
     return found.exclude(pk__in=elsewhere.values("sharelink_id"))
 
 
+def runs_shown_to(user: User, link: ShareLink) -> list[Run]:
+    """List the runs of a link that are of projects which somebody sees, ascending."""
+    access = access_of(user)
+    return [run for run in link.runs.all() if access.sees(run.project_id)]
+
+
 def may_revoke(user: User, link: ShareLink) -> bool:
     """Tell whether somebody may revoke a link: who made it, and the admins of a project of its runs."""
     access, only, runs = access_of(user), only_project(user), link.runs.all()

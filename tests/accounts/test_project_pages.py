@@ -14,6 +14,7 @@ from access.roles import Role
 from accounts.models import ShareLink
 from accounts.share_links import links
 from audit.models import AuditEvent
+from runs.models import Run
 from tests.people import ADMIN, NOBODY, OWNER, PEOPLE, STAFF, STRANGER, SUPERUSER, TRAINER, VIEWER, Cast
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +136,19 @@ def test_a_link_of_another_project_is_not_revoked_here(cast: Cast) -> None:
     link, _ = links.make(cast.users[STRANGER], [run], days=1, with_samples=False)
     assert cast.client(ADMIN).post(f"/projects/{cast.project.pk}/links/{link.pk}/revoke/").status_code == 404
     assert ShareLink.objects.get().revoked_at is None
+
+
+def test_a_link_to_runs_of_several_projects_names_none_of_those_that_an_admin_does_not_see(cast: Cast) -> None:
+    own, elsewhere = cast.run(OWNER), cast.run(STRANGER, cast.other)
+    Run.objects.filter(pk=own.pk).update(experiment_name="Ventricles")
+    Run.objects.filter(pk=elsewhere.pk).update(experiment_name="Hidden elsewhere")
+    links.make(cast.users[STAFF], [own, elsewhere], days=1, with_samples=False)
+    shown = cast.client(ADMIN).get(f"/projects/{cast.project.pk}/").content.decode()
+    assert f"Ventricles #{own.pk}</a> and 1 of other projects" in shown
+    assert "Hidden elsewhere" not in shown
+    assert f"/runs/{elsewhere.pk}/" not in shown
+    whole = cast.client(STAFF).get(f"/projects/{cast.project.pk}/").content.decode()
+    assert f"Hidden elsewhere #{elsewhere.pk}</a></th>" in whole
 
 
 def test_somebody_in_no_project_is_told_what_to_do(cast: Cast) -> None:

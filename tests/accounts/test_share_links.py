@@ -141,6 +141,13 @@ def test_each_user_lists_their_own_links_and_each_run_all_of_its(cast: Cast) -> 
     assert cast.client(TRAINER).get(API).json()["results"] == []
 
 
+def test_runs_of_other_projects_are_not_named_to_who_sees_none_of_these(cast: Cast) -> None:
+    run, elsewhere = cast.run(OWNER), cast.run(STRANGER, cast.other)
+    made(cast.client(STAFF), API, runs=[run.pk, elsewhere.pk])
+    shown = {who: cast.client(who).get(of_run(run)).json()["results"][0]["runs"] for who in (ADMIN, OWNER, STAFF)}
+    assert shown == {ADMIN: [run.pk], OWNER: [run.pk], STAFF: [run.pk, elsewhere.pk]}
+
+
 def test_who_made_a_link_and_the_admins_revoke_it(cast: Cast) -> None:
     run = cast.run(OWNER)
     found = {}
