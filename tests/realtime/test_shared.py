@@ -136,7 +136,7 @@ def test_nothing_else_is_said(cast: Cast) -> None:
 
 
 def test_curves_of_the_server_are_not_shown(cast: Cast) -> None:
-    run = told(cast)
+    run = told(cast, "in_progress")
     story.tell(run, [story.usage()])
     path, client = f"{shared(cast, run)}api/runs/", Client()
     assert any(name.startswith("usage/gpu/") for name in names_of(cast.client(OWNER), f"/api/runs/{run.pk}/series/"))
