@@ -73,6 +73,10 @@ class ExternalIdentity(models.Model):
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
 
+    def clean(self) -> None:
+        """Write the issuer as the settings have it: no other would ever be found."""
+        self.issuer = self.issuer.rstrip("/")
+
 
 class ShareLink(models.Model):
     """A link that shows runs, read-only, to anyone who has it, until `expires_at`; only `share_links.links` writes it.

@@ -48,7 +48,7 @@ def manageable(user: User) -> QuerySet[Subscription]:
     managed = Q() if access.everything else Q(project__in=_managed(user))
     own = Q(is_shared=False, user=user)
     if limited := _only_project(user):
-        own &= Q(project=limited)
+        own &= Q(project=limited) | Q(run__project=limited)
     if access.everything and access.most != Role.ADMIN:
         managed = Q(pk__in=[])
     found = Subscription.objects.filter(own | (Q(is_shared=True) & managed))
@@ -82,10 +82,13 @@ def change(subscription: Subscription, user: User, values: Mapping[str, Any]) ->
     if problems := dict(_problems(subscription, user, changed=set(values))):
         raise Refused(problems)
     subscription.user = user
+    changed = {*values, "user", "project", "run"} - {"paused"}
     if (subscription.url, subscription.receiver_email) != before:
         subscription.is_failing, subscription.given_up, subscription.problem = False, 0, ""
+        changed |= {"is_failing", "given_up", "problem"}
     with transaction.atomic():
-        subscription.save()
+        # No others: a sender, or the link in an e-mail, may have paused it since it was read.
+        subscription.save(update_fields=changed)
         if paused is True:
             outbox.pause(subscription, PAUSED_BY_HAND.format(user=user))
         elif paused is False:
@@ -158,7 +161,7 @@ def _problems(subscription: Subscription, user: User, changed: set[str]) -> Iter
     if subscription.channel in _ADDRESSED and (changed & {"url", "channel"}):
         yield from _problems_of_url(subscription)
     if subscription.channel == Channel.EMAIL and (changed & {"email", "channel"}):
-        yield from _problems_of_email(subscription)
+        yield from _problems_of_email(subscription, user)
     for field, longest in (
         ("stalled_minutes", LONGEST_MINUTES),
         ("queued_minutes", LONGEST_MINUTES),
@@ -175,13 +178,12 @@ def _problems_of_occasions(subscription: Subscription) -> Iterator[tuple[str, st
         yield "occasions", f"Choose at least one of {', '.join(Occasion.values)}."
     elif unknown := [one for one in subscription.occasions if one not in known]:
         yield "occasions", f"{unknown[0]!r} is not one of {', '.join(Occasion.values)}."
-    if Occasion.METRIC.value not in subscription.occasions:
-        return
-    if not subscription.metric:
+    is_wanted = Occasion.METRIC.value in subscription.occasions  # what is not used is stored too, and shown
+    if is_wanted and not subscription.metric:
         yield "metric", "Name the metric as the run's page does, such as val_auroc."
     elif is_broken(subscription.metric) or len(subscription.metric) > 100:
         yield "metric", "The name of a metric has at most 100 characters in one line."
-    if subscription.threshold is None or not math.isfinite(subscription.threshold):
+    if (is_wanted and subscription.threshold is None) or not math.isfinite(subscription.threshold or 0.0):
         yield "threshold", "Give the number at which to be told."
     if subscription.direction not in Subscription.Direction.values:
         yield "direction", f"Must be one of {', '.join(Subscription.Direction.values)}."
@@ -214,20 +216,22 @@ def _problems_of_url(subscription: Subscription) -> Iterator[tuple[str, str]]:
         yield "url", str(refused)
 
 
-def _problems_of_email(subscription: Subscription) -> Iterator[tuple[str, str]]:
+def _problems_of_email(subscription: Subscription, user: User) -> Iterator[tuple[str, str]]:
     if not settings.EMAIL_READY:
         yield "channel", "This server sends no e-mails: an administrator sets LIVETRAIN_EMAIL_URL."
     elif not settings.PUBLIC_URL:
         yield "channel", "E-mails need LIVETRAIN_PUBLIC_URL, for the link that ends them: ask an administrator."
     elif not subscription.receiver_email:
         yield "email", "Your account has no e-mail address; ask an administrator to add it."
-    elif subscription.email and not _may_be_sent_to(subscription.email, subscription.user):
+    elif subscription.email and not _may_be_sent_to(subscription.email, subscription.user, user):
         yield "email", _which_addresses()
 
 
-def _may_be_sent_to(address: str, user: User) -> bool:
+def _may_be_sent_to(address: str, *users: User) -> bool:
+    """Tell whether that is the address of one of the users, or in a domain that is allowed."""
     domain = address.rpartition("@")[2].lower()
-    return address.lower() == user.email.lower() or domain in {one.lower() for one in settings.EMAIL_DOMAINS}
+    own = {user.email.lower() for user in users}
+    return address.lower() in own or domain in {one.lower() for one in settings.EMAIL_DOMAINS}
 
 
 def _which_addresses() -> str:

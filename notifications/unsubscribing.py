@@ -28,8 +28,5 @@ def subscriptions_of(token: str) -> list[Subscription]:
 
 
 def unsubscribe(token: str) -> list[Subscription]:
-    """Pause the subscriptions of a link, and return them. Raises signing.BadSignature."""
-    found = subscriptions_of(token)
-    for subscription in found:
-        outbox.pause(subscription, REASON)
-    return found
+    """Pause the subscriptions of a link, and return those that were not yet. Raises signing.BadSignature."""
+    return [subscription for subscription in subscriptions_of(token) if outbox.pause(subscription, REASON)]

@@ -45,7 +45,7 @@ class SubscriptionFields(Parameters):
     queued_minutes = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
     digest_minutes = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
     url = serializers.CharField(required=False, max_length=4_000)
-    email = serializers.EmailField(required=False, allow_null=True)
+    email = serializers.EmailField(required=False, allow_null=True, max_length=254)
 
 
 class ChangedFields(SubscriptionFields):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -46,14 +47,30 @@ def _by_address(now: datetime) -> dict[str, list[Message]]:
 
 def _claim(address: str, messages: list[Message], now: datetime) -> list[Message]:
     """Claim an address's messages together with its turn, so that no second process sends it a digest beside."""
-    minutes = max(message.subscription.digest_minutes for message in messages)
-    numbers = [message.pk for message in messages]
     with transaction.atomic():
         MailDigest.objects.get_or_create(address=address)
         turn = MailDigest.objects.select_for_update().get(address=address)
-        if turn.may_be_sent(minutes, now):
+        if any(_is_ripe(message, turn, now) for message in messages):
             MailDigest.objects.filter(pk=turn.pk).update(sent_at=now)
-            return outbox.claim(numbers, now)
-        later = (turn.sent_at or now) + timedelta(minutes=minutes)
-        Message.objects.filter(pk__in=numbers, state=State.WAITING, next_at__lte=now).update(next_at=later)
+            return outbox.claim([message.pk for message in messages], now)
+        _put_off(messages, turn.sent_at or now, now)
     return []
+
+
+def _is_ripe(message: Message, turn: MailDigest, now: datetime) -> bool:
+    """Return whether a message need not wait longer: by the distance that its own subscription asks for, or its age.
+
+    By age, as the address may have digests of other subscriptions more often.
+    """
+    minutes = message.subscription.digest_minutes
+    return turn.may_be_sent(minutes, now) or now - message.created_at >= timedelta(minutes=minutes)
+
+
+def _put_off(messages: Sequence[Message], sent_at: datetime, now: datetime) -> None:
+    """Let messages wait until each is ripe."""
+    until: dict[datetime, list[int]] = defaultdict(list)
+    for message in messages:
+        minutes = timedelta(minutes=message.subscription.digest_minutes)
+        until[min(sent_at, message.created_at) + minutes].append(message.pk)
+    for later, numbers in until.items():
+        Message.objects.filter(pk__in=numbers, state=State.WAITING, next_at__lte=now).update(next_at=later)

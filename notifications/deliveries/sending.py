@@ -57,7 +57,7 @@ def _sent(message: Message, now: datetime) -> Outcome:
 def mailed(address: str, messages: list[Message]) -> Outcome:
     """Send messages in one mail. Raises MailFailed."""
     if not address:
-        return Outcome(f"The account of {messages[0].subscription.user} has no e-mail address.")
+        return Outcome("The account has no e-mail address.")  # of several users, maybe: none is named
     mails.send(address, messages)
     return Outcome()
 

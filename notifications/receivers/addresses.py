@@ -117,7 +117,10 @@ def _is_allowed(address: _Address, *, is_listed: bool) -> bool:
         return _is_allowed(inner, is_listed=is_listed)
     if address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
-    return is_listed or (address.is_global and not address.is_reserved)
+    if is_listed:
+        return True
+    is_site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local  # fec0::/10 counts as global
+    return address.is_global and not address.is_reserved and not is_site_local
 
 
 def _inside(address: _Address) -> ipaddress.IPv4Address | None:

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from realtime.hubs.log_once import LogOnce
 from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of
-from realtime.logins.failed_tries import ANY_NAME, LINKS, SHARE_LINKS, SIGN_ONS, TOKENS
+from realtime.logins.failed_tries import ANY_NAME, CALLBACKS, LINKS, SHARE_LINKS, SIGN_ONS, TOKENS
 
 logger = logging.getLogger(__name__)
 _outage = LogOnce(logger, "Counting failed logins in Redis")
@@ -23,6 +23,7 @@ _WRONG = {
     SHARE_LINKS: "wrong share link",
     ANY_NAME: "many wrong passwords",
     SIGN_ONS: "failed single sign-on",
+    CALLBACKS: "callback of no login",
 }
 Credentials = dict[str, Any]
 

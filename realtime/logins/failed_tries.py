@@ -14,11 +14,11 @@ from django.http import HttpRequest
 from runs.pauses.rate_limits import Limit
 
 TOKENS, LINKS, ANY_NAME = "(API tokens)", "(login links)", "(any name)"
-SHARE_LINKS, SIGN_ONS = "(share links)", "(single sign-on)"
+SHARE_LINKS, SIGN_ONS, CALLBACKS = "(share links)", "(single sign-on)", "(callbacks of no login)"
 """What is counted without a name; no user can be called so."""
 ANYWHERE = "255.255.255.255"
 """Stands for every address, and is that of no client: what is counted per user."""
-_TIMES = {TOKENS: 4, LINKS: 4, SHARE_LINKS: 4, ANY_NAME: 20, SIGN_ONS: 20}
+_TIMES = {TOKENS: 4, LINKS: 4, SHARE_LINKS: 4, ANY_NAME: 20, SIGN_ONS: 20, CALLBACKS: 20}
 """How many times the tries of a name: several programs and people may share an address."""
 _TOLD = {TOKENS: "wrong-tokens", LINKS: "login-links"}
 """How clients know it; all else are logins."""

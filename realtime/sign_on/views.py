@@ -27,7 +27,7 @@ from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of, is_this_machine
 from realtime.logins.refusals import failed_sign_ons
 from realtime.logins.refused_logins import refused
-from realtime.sign_on.login_failures import LoginFailure
+from realtime.sign_on.login_failures import LoginFailure, NotBegunHere
 
 logger = logging.getLogger(__name__)
 
@@ -102,9 +102,13 @@ def _logged_in(request: HttpRequest, user: User, person: Person, next_page: str)
 
 
 def _failed(request: HttpRequest, sign_on: SignOn, failure: LoginFailure) -> HttpResponse:
-    """Count what proves nothing, as strangers may try."""
+    """Count what proves nothing, as strangers may try.
+
+    What was not begun here locks no login: any page of the web can let its readers' browsers send that.
+    """
     record("sso.refused", reason=str(failure))
-    if failed_tries.too_many(address_of(request), failed_tries.SIGN_ONS) and not is_this_machine(address_of(request)):
+    of = failed_tries.CALLBACKS if isinstance(failure, NotBegunHere) else failed_tries.SIGN_ONS
+    if failed_tries.too_many(address_of(request), of) and not is_this_machine(address_of(request)):
         return refused(request, failed_sign_ons())
     logger.warning("single sign-on from %s failed: %s", address_of(request), failure)
     return _page(request, failure.title, failure.sentence.format(name=sign_on.name), HTTPStatus.BAD_REQUEST)

@@ -65,8 +65,8 @@ def test_administrators_link_and_unlink_in_the_admin(user: User) -> None:
     client.force_login(User.objects.create_superuser("root"))
     page = "/admin/accounts/externalidentity/"
     form = {"user": user.pk, "issuer": ISSUER, "subject": "17"}
-    assert client.post(f"{page}add/", form).status_code == 302
-    identity = ExternalIdentity.objects.get(user=user)
+    assert client.post(f"{page}add/", form | {"issuer": f"{ISSUER}/"}).status_code == 302
+    identity = ExternalIdentity.objects.get(user=user, issuer=ISSUER)
     assert client.get(page).status_code == client.get(f"{page}{identity.pk}/change/").status_code == 200
     assert b"already exists" in client.post(f"{page}add/", form).content
     assert client.post(f"{page}{identity.pk}/delete/", {"post": "yes"}).status_code == 302

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from audit.models import AuditEvent
-from notifications import following, subscriptions
+from notifications import following, outbox, subscriptions
 from notifications.deliveries import digests
 from notifications.models import Delivery, MailDigest, Message, Subscription
 from notifications.subscriptions import Refused
@@ -92,6 +92,28 @@ def test_a_digest_collects_what_happens_within_some_minutes(user: User, mailbox:
     assert text_of(mailbox).count("failed.") == 4
     assert "You get this because of: failures, mail." in text_of(mailbox)
     assert set(Message.objects.values_list("state", flat=True)) == {"delivered"}
+
+
+def test_rare_and_frequent_digests_of_an_address(user: User, mailbox: Mailbox, deliver: Deliver) -> None:
+    by_mail(user, digest_minutes=1_440, name="daily")
+    by_mail(user, digest_minutes=10, name="often", occasions=["run.failed"])
+    ended(user, reason="It broke.")
+    start = timezone.now()
+
+    def mails_after(minutes: int) -> int:
+        deliver(start + timedelta(minutes=minutes))
+        return len(mailbox.mails)
+
+    assert mails_after(0) == 1
+    ended(user)
+    assert mails_after(1) == 1, "the daily one waits"
+    ended(user, reason="It broke.")
+    assert mails_after(20) == 2, "the frequent one does not wait for a day"
+    ended(user, reason="It broke.")
+    assert mails_after(1_400) == 3
+    assert mails_after(1_430) == 3
+    assert mails_after(1_500) == 4, "digests of another subscription put nothing off for ever"
+    assert "ended well." in text_of(mailbox)
 
 
 def test_a_digest_that_is_not_taken_comes_again(user: User, mailbox: Mailbox, deliver: Deliver) -> None:
@@ -174,7 +196,8 @@ def test_the_link_ends_the_mails_without_a_login(
     other.refresh_from_db()
     assert own.paused_reason == "Ended by the link in one of its e-mails."
     assert other.paused_at is None
-    assert AuditEvent.objects.filter(action="subscription.changed").count() == 1
+    assert stranger.post(link, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert AuditEvent.objects.filter(action="subscription.changed").count() == 1, "once, however often it is pressed"
     ended(user)
     deliver(timezone.now())
     assert len(mailbox.mails) == 1
@@ -202,6 +225,33 @@ def test_which_addresses_mails_go_to(user: User, mailbox: Mailbox, settings: Set
         by_mail(user, email="team@notclinic.example")
     User.objects.filter(pk=user.pk).update(email="new@example.org")
     assert Subscription.objects.get(pk=own.pk).receiver_email == "new@example.org"
+
+
+def test_who_changes_a_shared_one_may_give_their_own_address(user: User, mailbox: Mailbox) -> None:
+    first, second = (User.objects.create_superuser(name, email=f"{name}@example.org") for name in ("first", "second"))
+    shared = by_mail(first, scope="project", project_id=1, is_shared=True)
+    assert subscriptions.change(shared, second, {"email": "second@example.org"}).receiver_email == "second@example.org"
+    with pytest.raises(Refused, match="E-mails go to the address of your account"):
+        subscriptions.change(shared, second, {"email": "somebody@example.com"})
+
+
+def test_a_change_does_not_end_a_pause_that_came_meanwhile(user: User, mailbox: Mailbox) -> None:
+    own = by_mail(user)
+    read_before = Subscription.objects.get(pk=own.pk)
+    outbox.pause(own, "Its receiver takes no more messages.")
+    changed = subscriptions.change(read_before, user, {"name": "renamed"})
+    assert changed.name == "renamed"
+    assert changed.paused_reason == "Its receiver takes no more messages."
+    assert changed.paused_at is not None
+
+
+def test_addresses_that_are_missing_name_nobody(user: User, mailbox: Mailbox, deliver: Deliver) -> None:
+    """Digests without an address are one: who reads its result may not know the others."""
+    by_mail(user, digest_minutes=30)
+    User.objects.update(email="")
+    ended(user)
+    deliver(timezone.now())
+    assert Delivery.objects.get().error == "The account has no e-mail address."
 
 
 def test_a_server_without_mail_or_address_says_so(user: User, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from audit.models import AuditEvent
 from notifications import following, subscriptions
 from notifications.models import Subscription
 from runs import lifecycle
+from runs.models import Run
 from tests.notifications.conftest import Deliver
 from tests.notifications.receiving import HTTPReceiver
 from tests.realtime.writing import queued_run, running_run
@@ -85,6 +86,9 @@ def test_a_subscription_is_made_read_changed_and_removed(api: Client) -> None:
         ({"url": "https://127.0.0.1/"}, "url", "not public"),
         ({"occasions": ["run.metric"]}, "metric", "Name the metric"),
         ({"occasions": ["run.metric"], "metric": "val_loss"}, "threshold", "Give the number"),
+        ({"threshold": "nan"}, "threshold", "Give the number"),
+        ({"metric": "x" * 101}, "metric", "100 characters"),
+        ({"email": f"{'x' * 60}@{'y' * 60}.{'z' * 60}.{'y' * 60}.{'z' * 60}.org"}, "email", "254 characters"),
         ({"scope": "project"}, "project", "that you belong to"),
         ({"scope": "project", "project": 999}, "project", "that you belong to"),
         ({"scope": "run", "run": 999}, "run", "that you may see"),
@@ -190,6 +194,17 @@ def test_a_token_for_one_project_reaches_no_further(user: User) -> None:
         subscriptions.create(user, {"name": "n", "channel": "webhook", "url": PUBLIC, "occasions": ["run.failed"]})
     assert "This token is for one project" in refused.value.problems["scope"]
     assert mine.pk
+
+
+def test_a_token_for_one_project_reaches_what_it_made_for_a_run(user: User) -> None:
+    own, elsewhere = queued_run(user), queued_run(user)
+    project = Project.objects.create(name="Lungs")
+    Run.objects.filter(pk=elsewhere.pk).update(project=project)
+    columns = {"name": "n", "channel": "webhook", "url": PUBLIC, "occasions": ["run.failed"], "scope": "run"}
+    Subscription.objects.create(user=user, run=elsewhere, **columns)
+    user.limited_to_project = own.project_id  # type: ignore[attr-defined]
+    made = subscriptions.create(user, columns | {"run_id": own.pk})
+    assert list(subscriptions.manageable(user)) == [made]
 
 
 def test_narrow_tokens_subscribe_nobody(user: User) -> None:
