@@ -337,12 +337,13 @@ def test_links_that_have_ended_are_no_guesses(cast: Cast, settings: Settings) ->
 def test_opening_is_recorded_as_by_the_link(cast: Cast) -> None:
     run = told(cast)
     path = shared(cast, run)
-    cast.client(STRANGER).get(path, REMOTE_ADDR="192.0.2.7")
+    answer = cast.client(STRANGER).get(path, REMOTE_ADDR="192.0.2.7")
     link = ShareLink.objects.get()
     assert link.last_used is not None
     [event] = AuditEvent.objects.filter(action="share.opened")
     assert (event.via, event.user_id, event.user_name) == ("share", None, "")
     assert (event.credential, event.address) == (str(link), "192.0.2.7")
+    assert event.request_id == answer["X-Request-ID"]
     assert (event.project_id, event.details["runs"]) == (cast.project.pk, [run.pk])
     assert path.split("/")[2] not in str(AuditEvent.objects.values())
 
