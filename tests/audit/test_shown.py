@@ -211,6 +211,7 @@ def test_the_admins_filters_and_search(projects: Any) -> None:
     assert shown(q="a run of") == {"run.created"}
     assert shown(address="9.9.9.9") == set()
     assert shown(via="token") == set()
+    assert browser.get(lists, {"project": "Lungs"}).headers["Location"] == f"{lists}?e=1"
 
 
 def test_the_documentation_has_all_actions() -> None:
