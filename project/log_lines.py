@@ -12,7 +12,8 @@ from typing import Any
 LONGEST_REFUSAL = 300
 """Characters of a line about a refused request, whose headers a stranger may fill at will."""
 _SECRETS = re.compile(
-    r"(?P<link>/login/once/|/notifications/unsubscribe/)[^\s\"'<>]+|(?P<shared>/shared/)[^\s\"'<>/?#]+|(?P<parameter>\b(?:token|ticket)=)[^\s\"'<>&]+|(?P<begins>livetrain_)[0-9a-f]{32,}",
+    r"(?P<link>/login/once/|/notifications/unsubscribe/)[^\s\"'<>]+|(?P<shared>/shared/)[^\s\"'<>/?#]+"
+    r"|(?P<parameter>\b(?:token|ticket)=)[^\s\"'<>&]+|(?P<begins>livetrain_)[0-9a-f]{32,}",
     re.IGNORECASE,
 )
 
