@@ -22,6 +22,10 @@ def join_default_project(*, instance: AbstractBaseUser, created: bool, raw: bool
     """
     is_operator = getattr(instance, "is_staff", False) or getattr(instance, "is_superuser", False)
     if created and not raw and settings.DEFAULT_ROLE and not is_operator:
+        from audit.recording import record  # noqa: PLC0415  # it loads models, and this module is loaded before them
+
+        role, by = settings.DEFAULT_ROLE, "LIVETRAIN_DEFAULT_ROLE"
         apps.get_model("access", "Membership")._default_manager.create(
-            project_id=DEFAULT_PROJECT, user_id=instance.pk, role=settings.DEFAULT_ROLE
+            project_id=DEFAULT_PROJECT, user_id=instance.pk, role=role
         )
+        record("membership.granted", target=instance, project_id=DEFAULT_PROJECT, role=role, by=by)

@@ -54,9 +54,11 @@ def _has_parts(message: str) -> bool:
 def delete_and_record(model_admin: Any, request: HttpRequest, chosen: QuerySet[Any]) -> HttpResponse | None:
     """Delete the chosen rows as Django's own action does, which logs several rows without a signal."""
     label = model_admin.opts.label_lower
-    if label in RECORDED_ELSEWHERE or not request.POST.get("post"):
+    if not request.POST.get("post"):
         return delete_selected(model_admin, request, chosen)
-    with transaction.atomic():
+    with transaction.atomic():  # so that what is recorded is done; Django has none around an action
+        if label in RECORDED_ELSEWHERE:
+            return delete_selected(model_admin, request, chosen)
         known = [(str(one), one.pk) for one in chosen]
         answer = delete_selected(model_admin, request, chosen)
         if answer is None and len(known) > 1:  # of a single row the log tells

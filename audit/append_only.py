@@ -27,8 +27,8 @@ _GUARDS = {
 }
 """For each trigger its table, the statement, and when that is refused."""
 _REPLACED = {
-    "audit_event_not_replaced": (EVENTS, "id"),
-    "audit_repeats_not_replaced": (REPEATS, "event_id"),
+    "audit_event_not_replaced": (EVENTS, ("id",)),
+    "audit_repeats_not_replaced": (REPEATS, ("event_id", "key")),
 }
 """SQLite's REPLACE removes the row before it without asking triggers of DELETE."""
 
@@ -82,8 +82,8 @@ def _sqlite() -> list[str]:
     ]
     return guards + [
         f"CREATE TRIGGER {name} BEFORE INSERT ON {table} "  # noqa: S608
-        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key}) {raising}"
-        for name, (table, key) in _REPLACED.items()
+        f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(f'{key} = NEW.{key}' for key in keys)}) {raising}"
+        for name, (table, keys) in _REPLACED.items()
     ]
 
 

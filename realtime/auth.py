@@ -49,6 +49,7 @@ from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of_scope
 from realtime.tickets import Credentials
 from realtime.wire.close_codes import NO_LOGIN, WRONG_ORIGIN, Refused
+from request_ids.current import current
 from runs.failures.thread_failures import Account
 
 Scope: TypeAlias = dict[str, Any]
@@ -137,7 +138,8 @@ def opened_by(scope: Scope) -> User:
     try:
         return identify(scope)
     except WrongToken:
-        with acting(lambda: Actor(Via.NOBODY, address=address_of_scope(scope))):
+        nobody = Actor(Via.NOBODY, address=address_of_scope(scope), request_id=current())
+        with acting(lambda: nobody):
             record("token.refused")
         if failed_tries.too_many(address_of_scope(scope), failed_tries.TOKENS):
             reason = "Too many wrong tokens came from this address. A right one is accepted at once."

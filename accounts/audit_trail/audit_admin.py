@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -27,9 +28,12 @@ class _Filter(admin.SimpleListFilter):
     column = ""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        """Keep the events with the chosen value."""
+        """Keep the events with the chosen value; the admin says of one that cannot be that it is wrong."""
         value = self.value()
-        return queryset.filter(**{self.column: value}) if value else queryset
+        try:
+            return queryset.filter(**{self.column: value}) if value else queryset
+        except ValueError as error:
+            raise IncorrectLookupParameters(error) from error
 
 
 class ProjectFilter(_Filter):

@@ -30,7 +30,7 @@ FOR_ADMINS = "The audit trail is for operators of the server and, of a project's
 
 
 class LinesRenderer(JSONRenderer):
-    """Lets `?format=jsonl` be asked for; the view itself writes the lines, and this what refuses them: one line too."""
+    """Lets `Accept` ask for lines; the view itself writes them, and this what refuses them: one line too."""
 
     media_type = LINES
     format = "jsonl"

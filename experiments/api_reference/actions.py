@@ -7,7 +7,7 @@ from typing import Any
 
 from experiments.api.bulk_actions import BulkOptions, TagOptions
 from experiments.api.described_run import Changes
-from experiments.api_reference.trainings import KEY, KEY_REUSED
+from experiments.api_reference.trainings import KEY, KEY_REUSED, QUEUE_FULL
 from experiments.shapes import action_shapes, training_shapes
 from experiments.training.contract.config import TrainingConfig
 from runs.api_reference.operation import Changed, Content, Operation
@@ -28,8 +28,8 @@ def _action(summary: str, answer: Any, *, status: int = 202, description: str = 
 OPERATIONS: Mapping[str, Operation] = {
     "PATCH run-detail": Operation(
         summary="Rename or describe a run",
-        description="For its owner and staff. With `revision`, as the run was read with, the answer is 409 where "
-        "somebody changed it meanwhile.",
+        description="For its owner and the admins of its project. With `revision`, as the run was read with, the "
+        "answer is 409 where somebody changed it meanwhile.",
         body=Changes,
         answers={200: run_shapes.RunDetail},
         refusals={409: "The run was changed meanwhile: it has another revision."},
@@ -58,12 +58,14 @@ OPERATIONS: Mapping[str, Operation] = {
         "Resume a run",
         action_shapes.RunState,
         description="Queues a failed or cancelled run again, to continue from its last complete epoch.",
+        refusals=STATE | QUEUE_FULL,
     ),
     "POST run-retry": _action(
         "Repeat a run",
         training_shapes.Accepted,
         description="A new run of the same configuration; a failed or cancelled fold gives it its place in the group.",
         headers={"Idempotency-Key": KEY},
+        refusals=STATE | QUEUE_FULL,
     ),
     "POST run-clone": _action(
         "Copy a run with changes",
@@ -72,7 +74,7 @@ OPERATIONS: Mapping[str, Operation] = {
         body=Changed(model=TrainingConfig, name="TrainingChanges", description="The options that differ."),
         is_body_required=False,
         headers={"Idempotency-Key": KEY},
-        refusals=KEY_REUSED,
+        refusals=KEY_REUSED | QUEUE_FULL,
     ),
     "POST run-delete": _action(
         "Delete a run",

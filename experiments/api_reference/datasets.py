@@ -73,6 +73,7 @@ OPERATIONS: Mapping[str, Operation] = {
         body=UploadBody,
         answers={201: dataset_shapes.UploadState},
         answer_headers={"Upload-Offset": OFFSET},
+        refusals={409: "The disk quota of the project is reached, or would be with the file."},
     ),
     "GET upload-detail": Operation(
         summary="Read how far an upload is",

@@ -14,7 +14,8 @@ KEY = Header(
     description="A text of your choice: a request with the same one and the same body starts nothing again.",
     schema={"type": "string", "maxLength": 200},
 )
-KEY_REUSED = {409: "The idempotency key was used for another request."}
+KEY_REUSED = {409: "The idempotency key was used for another request, or the disk quota of the project is reached."}
+QUEUE_FULL = {429: "The project has as many queued runs as its quota allows, or too many large requests are under way."}
 
 OPERATIONS: Mapping[str, Operation] = {
     "POST centralized-train": Operation(
@@ -25,7 +26,7 @@ OPERATIONS: Mapping[str, Operation] = {
         headers={"Idempotency-Key": KEY},
         body=TrainingConfig,
         answers={200: training_shapes.PreflightState, 202: (training_shapes.Accepted, training_shapes.PreflightState)},
-        refusals=KEY_REUSED,
+        refusals=KEY_REUSED | QUEUE_FULL,
     ),
     "GET preflight": Operation(
         summary="Read a pre-flight report",

@@ -27,5 +27,5 @@ def uploads_of(user: User | AnonymousUser) -> QuerySet[Upload]:
     """Return only the user's own uploads, where they may train: nobody else may write an unfinished one."""
     access = access_of(user)
     trained = access.with_role(Role.TRAINER)
-    theirs = Upload.objects.filter(dataset__owner_id=access.user_id).select_related("dataset")
+    theirs = Upload.objects.filter(dataset__owner_id=access.user_id).select_related("dataset__project")
     return theirs if trained is None else theirs.filter(dataset__project_id__in=trained)

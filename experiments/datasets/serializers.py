@@ -97,6 +97,8 @@ def upload(row: Upload) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "name": row.dataset.name,
+        "project": row.dataset.project.name,
+        "project_id": row.dataset.project_id,
         "filename": row.filename,
         "size": row.size,
         "sha256": row.dataset.sha256 or None,

@@ -127,6 +127,8 @@ class UploadState(TypedDict):
 
     id: str
     name: str
+    project: str
+    project_id: int
     filename: str
     size: int
     sha256: str | None

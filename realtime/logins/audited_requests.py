@@ -16,6 +16,7 @@ from accounts.models import APIToken
 from audit.actor import Actor, acting
 from audit.via import Via
 from realtime.logins.client_address import address_of
+from request_ids.current import current
 
 
 @sync_and_async_middleware
@@ -56,7 +57,7 @@ def actor_of(request: HttpRequest) -> Actor:
         user_name=user.get_username() if known else "",
         credential=str(token) if known and isinstance(token, APIToken) else "",
         address=address_of(request),
-        request_id=getattr(request, "request_id", ""),
+        request_id=current(),
     )
 
 

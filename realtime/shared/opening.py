@@ -25,6 +25,7 @@ from audit.recording import record
 from audit.via import Via
 from realtime.logins import failed_tries, refusals
 from realtime.logins.client_address import address_of
+from request_ids.current import current
 
 View: TypeAlias = Callable[..., HttpResponseBase]
 UNKNOWN = "There is no such link. It may have been cut off when it was copied: ask who sent it to you for it."
@@ -75,8 +76,7 @@ def _seen(view: View, request: HttpRequest, opened: Opened, token: str, given: d
     request.visitor = Visitor(link.pk, opened.run_ids)  # type: ignore[attr-defined]
     request.opened = opened  # type: ignore[attr-defined]
     request.share_token = token  # type: ignore[attr-defined]
-    number = getattr(request, "request_id", "")
-    actor = Actor(Via.SHARE, credential=str(link), address=address_of(request), request_id=number)
+    actor = Actor(Via.SHARE, credential=str(link), address=address_of(request), request_id=current())
     with acting(lambda: actor) as source:
         is_first = links.note_use(link)
         if is_first or not _is_of_script(request):  # a page asks for much more, of which one a minute is enough

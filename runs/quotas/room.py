@@ -11,6 +11,7 @@ from django.conf import settings
 from access.decisions import ProjectNumber
 from access.models import Project
 from runs.errors import WithFacts
+from runs.problems import problem_types
 from runs.quotas import disk_usage, used_amounts
 
 
@@ -27,6 +28,7 @@ class QueueFull(QuotaExceeded):
 
     status_code = 429
     default_code = "queue_full"
+    problem = problem_types.QUEUE_QUOTA_REACHED
 
 
 class DiskFull(QuotaExceeded):
@@ -34,6 +36,7 @@ class DiskFull(QuotaExceeded):
 
     status_code = 409
     default_code = "disk_full"
+    problem = problem_types.DISK_QUOTA_REACHED
 
 
 def require_room_for_runs(project_id: ProjectNumber, runs: int) -> None:

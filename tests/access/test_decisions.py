@@ -15,6 +15,7 @@ from access.models import Membership, Project
 from access.roles import Role, includes, lower
 from accounts.credentials import user_of_token
 from accounts.issuing import Refused, issue
+from audit.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +154,9 @@ def test_new_users_join_the_default_project_only_where_the_settings_say_so(setti
     ada.first_name = "Ada"
     ada.save()
     assert Membership.objects.filter(user=ada).count() == 1
+    granted = AuditEvent.objects.get(action="membership.granted")
+    assert (granted.target_name, granted.project_id) == ("ada", DEFAULT_PROJECT)
+    assert granted.details == {"role": role, "by": "LIVETRAIN_DEFAULT_ROLE"}
     assert not Membership.objects.filter(user=User.objects.create_superuser("root")).exists()
 
 

@@ -178,7 +178,8 @@ class TestAdmin:
         assert (added.role, added.from_group) == (Role.TRAINER, ""), "it is given by hand now"
         assert client.post(f"{self.members}{added.pk}/delete/", {"post": "yes"}).status_code == 302
         assert role_of(cast, STRANGER) is None
-        events = AuditEvent.objects.filter(target_name=STRANGER, action__startswith="membership.").order_by("pk")
+        of_project = AuditEvent.objects.filter(project_id=cast.project.pk, target_name=STRANGER)
+        events = of_project.filter(action__startswith="membership.").order_by("pk")
         assert [event.action.partition(".")[2] for event in events] == ["granted", "changed", "revoked"]
         assert not AuditEvent.objects.filter(action__startswith="admin.").exists()
 

@@ -27,9 +27,11 @@ from audit.recording import record
 from audit.via import Via
 from experiments import launch
 from experiments.training.contract.config import TrainingConfig
+from realtime.auth import WrongToken, opened_by
 from realtime.login import login_link
 from realtime.logins import login_events
 from realtime.logins.audited_requests import audited
+from request_ids.current import bound
 from runs.json_logging import JsonLines
 from runs.models import Run
 from runs.pauses import held_turns
@@ -80,6 +82,26 @@ def test_a_session_a_token_and_the_command_line_are_told_apart(
     assert said(by_token) == {**named, "address": "2001:db8:1:2::"}
     by_command = {"user_name": "", "via": "command", "credential": "sysop", "address": ""}
     assert said(the_event("queue.resumed")) == by_command
+
+
+def test_an_event_has_the_identifier_of_its_request(user: User, browser_session: Client) -> None:
+    own = browser_session.post(
+        f"/api/runs/{queued_run(user).pk}/cancel/", {}, JSON, headers={"x-request-id": "nightly.7"}
+    )
+    refused = Client().get("/api/runs/", headers={"authorization": "Token livetrain_" + "0" * 64})
+    assert the_event("run.cancelled").request_id == own["X-Request-ID"] == "nightly.7"
+    assert the_event("token.refused").request_id == refused["X-Request-ID"]
+    with bound("socket.8"), pytest.raises(WrongToken):
+        opened_by(
+            {
+                "path": "/ws/runs/",
+                "query_string": b"",
+                "client": (ADDRESS, 5),
+                "headers": [(b"host", b"testserver"), (b"authorization", b"Token wrong")],
+            }
+        )
+    by_socket = events("token.refused")[-1]
+    assert (by_socket.address, by_socket.request_id) == (ADDRESS, "socket.8")
 
 
 def test_a_forwarded_address_counts_as_for_failed_logins(browser_session: Client, user: User) -> None:

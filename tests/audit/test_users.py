@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
+from django.db import DatabaseError
 from django.test import Client
 
+from access.models import Project
 from accounts.issuing import issue
 from accounts.models import APIToken
 from experiments.models import MetricList
@@ -57,13 +60,27 @@ def test_users_come_and_go(admin: Client) -> None:
     passwords = {"password1": "a rather long passphrase", "password2": "a rather long passphrase"}
     with new_events() as since:
         admin.post("/admin/auth/user/add/", {"username": "lin", "usable_password": "true", **passwords})
-        assert sorted(since()) == ["password.changed", "user.created"]
+        assert sorted(since()) == ["membership.granted", "password.changed", "user.created"]
     chosen = {"action": "delete_selected", "_selected_action": [User.objects.get(username="lin").pk], "post": "yes"}
     with new_events() as since:
         admin.post("/admin/auth/user/", chosen)
         assert since() == ["user.deleted"]
     call_command("createsuperuser", "--username", "boss", "--email", "", "--noinput")
     assert events("user.created")[-1].details == {"is_staff": True, "is_superuser": True}
+
+
+def test_a_deletion_that_fails_leaves_no_event(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise DatabaseError("the connection was lost")
+
+    monkeypatch.setattr(ModelAdmin, "delete_queryset", fail)
+    project = Project.objects.create(name="Lungs")
+    chosen = {"action": "delete_selected", "_selected_action": [project.pk], "post": "yes"}
+    with new_events() as since:
+        with pytest.raises(DatabaseError, match="connection was lost"):
+            admin.post("/admin/access/project/", chosen)
+        assert since() == []
+    assert Project.objects.filter(pk=project.pk).exists()
 
 
 def test_a_login_changes_no_user(user: User) -> None:

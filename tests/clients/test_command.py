@@ -15,6 +15,8 @@ from typing import NamedTuple
 import pytest
 from django.contrib.auth.models import User
 
+from access.models import Membership, Project
+from access.roles import Role
 from livetrain.cli import command, exit_codes, output, watching
 from livetrain.cli.configuration import options_from
 from runs.models import Run
@@ -171,6 +173,8 @@ def test_runs_are_listed_and_shown(shell: Shell, owner: User) -> None:
     assert listed[2].split()[:2] == [str(run.pk), "completed"]
     assert [one["id"] for one in json.loads(shell("ls", "--json", "--status", "queued").out)] == [waiting.pk]
     assert len(shell("ls", "--limit", 1).out.splitlines()) == 2
+    assert len(shell("ls", "--project", "Default").out.splitlines()) == 3
+    assert len(shell("ls", "--project", "Lungs").out.splitlines()) == 1
     assert json.loads(shell("show", run.pk, "--json").out)["id"] == run.pk
     assert f"/runs/{run.pk}/" in shell("show", run.pk).out
     missing = shell("show", 10**6)
@@ -191,11 +195,14 @@ def test_runs_are_started_changed_and_stopped(shell: Shell, owner: User, tmp_pat
     file.write_text('experiment_name = "T"\nsource_path = "builtin:digits-is-8"\n[trainer]\nmax_epochs = 2\n')
     queued = json.loads(shell("train", file, "--set", "seed=5", "--json").out)
     assert (queued["status"], queued["config"]["seed"]) == ("queued", 5)
+    lungs = Project.objects.create(name="Lungs")
+    Membership.objects.create(project=lungs, user=owner, role=Role.TRAINER)
+    assert json.loads(shell("train", file, "--project", "Lungs", "--json").out)["project"] == "Lungs"
     wrong = shell("train", file, "--set", "trainer.max_epochs=-1", "--set", "optimizer.learning=1")
     assert wrong.code == exit_codes.FAILED
     assert "trainer.max_epochs: " in wrong.errors
     assert "optimizer.learning: " in wrong.errors
-    assert Run.objects.count() == 3
+    assert Run.objects.count() == 4
 
 
 def test_files_are_exported(shell: Shell, owner: User, tmp_path: Path) -> None:
@@ -211,7 +218,10 @@ def test_a_data_set_is_uploaded(shell: Shell, owner: User, tmp_path: Path) -> No
     uploaded = shell("data", "upload", table, "--no-wait", "--json")
     assert uploaded.code == exit_codes.DONE
     assert json.loads(uploaded.out)["name"] == "points"
-    assert "points" in shell("data", "ls").out
+    assert "points" in shell("data", "ls", "--project", "Default").out
+    assert "points" not in shell("data", "ls", "--project", "Lungs").out
+    nowhere = shell("data", "upload", table, "--project", "Nowhere")
+    assert (nowhere.code, "There is no project 'Nowhere' for you" in nowhere.errors) == (exit_codes.FAILED, True)
     empty = tmp_path / "empty.csv"
     empty.touch()
     assert "is empty" in shell("data", "upload", empty).errors

@@ -57,7 +57,7 @@ class Server:
 
     def _state(self) -> dict[str, Any]:
         size = {"size": len(CONTENT), "received": len(self.received), "sha256": self.digest}
-        return {"id": "u", "name": "points", **size}
+        return {"id": "u", "name": "points", "project": "Default", "project_id": 1, **size}
 
 
 @pytest.fixture
@@ -120,6 +120,14 @@ def test_one_of_another_file_is_left_alone(file: Path) -> None:
         "size": len(CONTENT),
         "sha256": hashlib.sha256(CONTENT).hexdigest(),
     }
+
+
+@pytest.mark.parametrize(("project", "posts"), [("Default", 0), ("1", 0), (1, 0), ("Lungs", 1), (7, 1)])
+def test_only_one_into_the_same_project_is_continued(file: Path, project: str | int, posts: int) -> None:
+    script = Scripted(Server(set(), opened=True))
+    script.returned(uploading.upload(file, None, patience=60, project=project))
+    opened = [request.body for request in script.asked if request.method == "POST"]
+    assert [body["project"] for body in opened] == [project] * posts
 
 
 def test_a_check_is_waited_for() -> None:

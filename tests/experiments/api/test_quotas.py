@@ -19,6 +19,7 @@ from experiments.models import Dataset, Upload
 from runs import lifecycle
 from runs.models import Run, RunGroup
 from tests.experiments.datasets.requests import UPLOADS, opened, patch, post
+from tests.problems import problem_of
 from tests.realtime.writing import queued_run, running_run
 from tests.tokens import new_token
 
@@ -52,7 +53,7 @@ def test_a_request_beyond_the_queue_is_refused_and_nothing_is_made(api: Client) 
     assert train(api).status_code == 202
     answer = train(api)
     assert answer.status_code == 429
-    found = answer.json()
+    found = problem_of(answer, "queue-quota-reached")
     assert {name: found[name] for name in ("quota", "used", "allowed")} == {
         "quota": "max_queued",
         "used": 1,
@@ -105,7 +106,8 @@ def test_a_full_disk_refuses_runs_and_uploads_and_ends_no_training(api: Client, 
     limit(max_disk_bytes=2000)
     answers = [train(api), post(api, UPLOADS, {"filename": "a.csv", "size": 1})]
     assert [answer.status_code for answer in answers] == [409, 409]
-    assert [json.loads(answer.content)["quota"] for answer in answers] == ["max_disk_bytes"] * 2
+    found = [problem_of(answer, "disk-quota-reached") for answer in answers]
+    assert [problem["quota"] for problem in found] == ["max_disk_bytes"] * 2
     assert (Run.objects.count(), Dataset.objects.count(), Upload.objects.count()) == (1, 0, 0)
     assert Run.objects.get(pk=training.pk).status == "in_progress"
 

@@ -53,11 +53,19 @@ class AsyncClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def train(self, options: Mapping[str, Any] | None = None, *, key: str | None = None, **more: Any) -> AsyncRun:
+    async def train(
+        self,
+        options: Mapping[str, Any] | None = None,
+        *,
+        project: str | int | None = None,
+        key: str | None = None,
+        **more: Any,
+    ) -> AsyncRun:
         """Queue a training.
 
         Args:
             options: of the training, as the server's reference names them: `source_path`, `trainer`, …
+            project: where the run belongs, by name or number; else the only one in which you train, or "Default".
             key: two requests with the same key make one run; by default each call makes its own.
             more: options, which count instead of those of the same name.
 
@@ -67,20 +75,26 @@ class AsyncClient:
         Raises:
             BadRequest: options are wrong; `errors` names each with its cure.
         """
-        answer = await self._carry_out(runs.train({**(options or {}), **more}, self.patience, key))
+        answer = await self._carry_out(runs.train(runs.chosen(options, project, more), self.patience, key))
         return await self.run(answer["run_id"])
 
     async def check(
-        self, options: Mapping[str, Any] | None = None, *, wait: float = 20.0, **more: Any
+        self,
+        options: Mapping[str, Any] | None = None,
+        *,
+        project: str | int | None = None,
+        wait: float = 20.0,
+        **more: Any,
     ) -> dict[str, Any]:
         """Let the server look at the options and the data of a training, and return its report; nothing is trained.
 
         Args:
             options: as of `train`.
+            project: as of `train`; its members see the report.
             wait: at most so many seconds; then `report` is None, and `preflight_id` leads to it.
             more: options, which count instead of those of the same name.
         """
-        return await self._carry_out(runs.check({**(options or {}), **more}, self.patience, wait))
+        return await self._carry_out(runs.check(runs.chosen(options, project, more), self.patience, wait))
 
     async def run(self, run_id: int) -> AsyncRun:
         """Return a run.
@@ -113,16 +127,22 @@ class AsyncClient:
         return await self._carry_out(runs.compare(ids, self.patience))
 
     async def upload(
-        self, path: str | Path, *, name: str | None = None, told: Callable[[int, int], object] | None = None
+        self,
+        path: str | Path,
+        *,
+        name: str | None = None,
+        project: str | int | None = None,
+        told: Callable[[int, int], object] | None = None,
     ) -> dict[str, Any]:
         """Upload a file as a data set, and return it; an upload of the same file that broke off is continued.
 
         Args:
             path: of a table, or of a zip of images.
             name: of the data set; else the file's.
+            project: where the data set belongs, as of `train`.
             told: is called with the bytes that have arrived, and with all.
         """
-        return await self._carry_out(uploading.upload(Path(path), name, self.patience, told))
+        return await self._carry_out(uploading.upload(Path(path), name, self.patience, told, project))
 
     async def checked(self, name: str, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109 - of the check
         """Wait until the server has checked a data set, and return it: its `state` is `ready` or `refused`.

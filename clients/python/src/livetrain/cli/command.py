@@ -21,6 +21,7 @@ from livetrain.errors import LivetrainError
 P = ParamSpec("P")
 LINES = ("id", "status", "name", "epoch", "monitored", "best", "owner", "duration")
 JSON = click.option("--json", "json_", is_flag=True, help="Print JSON.")
+PROJECT = click.option("--project", help="Name or number of the project.")
 RUN = click.argument("run_id", type=click.IntRange(1), metavar="RUN")
 
 
@@ -78,18 +79,27 @@ def login(url: str, token: str | None, json_: bool) -> None:
 @click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Such as trainer.max_epochs=20.")
 @click.option("--watch/--no-watch", "watched", default=False, help="Watch it until it has ended.")
 @click.option("--check", is_flag=True, help="Only look at options and data; train nothing.")
+@PROJECT
 @JSON
 @with_client
 def train(
-    client: Client, /, *, file: str | None, settings: tuple[str, ...], watched: bool, check: bool, json_: bool
+    client: Client,
+    /,
+    *,
+    file: str | None,
+    settings: tuple[str, ...],
+    watched: bool,
+    check: bool,
+    project: str | None,
+    json_: bool,
 ) -> None:
     """Queue a training with the options of a JSON or TOML FILE (-: standard input)."""
     options = options_from(file, settings)
     if check:
-        report = client.check(options, wait=math.inf)
+        report = client.check(options, project=project, wait=math.inf)
         output.as_json(report)
         raise click.exceptions.Exit(exit_codes.DONE if report["status"] == "done" else exit_codes.FAILED)
-    run = client.train(options)
+    run = client.train(options, project=project)
     _told(run, json_, f"Run {run.id} is queued: {run.page}")
     if watched:
         _end(run, quiet=json_)
@@ -115,6 +125,7 @@ def watch(client: Client, run_id: int, quiet: bool, json_: bool) -> None:
 @click.option("--search", help="Words of name, data, owner, tags, description.")
 @click.option("--tag")
 @click.option("--owner")
+@PROJECT
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
 @JSON
 @with_client
@@ -247,14 +258,17 @@ def data() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="Of the data set; else the file's.")
 @click.option("--wait/--no-wait", "waits", default=True, help="Until it is checked; exit code 1 where it is refused.")
+@PROJECT
 @JSON
 @with_client
-def upload(client: Client, /, *, file: Path, name: str | None, waits: bool, json_: bool) -> None:
+def upload(client: Client, /, *, file: Path, name: str | None, waits: bool, project: str | None, json_: bool) -> None:
     """Upload a table, or a zip of images; called again, it continues an upload that broke off."""
     columns = (BarColumn(), DownloadColumn(binary_units=True), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=json_) as bar:
         task = bar.add_task(file.name, total=file.stat().st_size)
-        found = client.upload(file, name=name, told=lambda received, _size: bar.update(task, completed=received))
+        found = client.upload(
+            file, name=name, project=project, told=lambda received, _size: bar.update(task, completed=received)
+        )
     found = client.checked(found["name"]) if waits else found
     if json_:
         output.as_json(found)
@@ -267,14 +281,15 @@ def upload(client: Client, /, *, file: Path, name: str | None, waits: bool, json
 
 
 @data.command("ls")
+@PROJECT
 @JSON
 @with_client
-def list_data(client: Client, json_: bool) -> None:
+def list_data(client: Client, /, *, project: str | None, json_: bool) -> None:
     """List the data sets."""
     found: list[dict[str, Any]] = []
     after: str | None = None
     while True:
-        page = client.get("/api/datasets/", after=after)["results"]
+        page = client.get("/api/datasets/", after=after, project=project)["results"]
         found += page
         if not page:
             break

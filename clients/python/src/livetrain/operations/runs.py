@@ -27,6 +27,11 @@ def get(path: str, patience: float, parameters: Parameters | None = None, second
     return answer.json()
 
 
+def chosen(options: Mapping[str, Any] | None, project: str | int | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all options of a training: `more` over `options`, and the project over both where one is named."""
+    return {**(options or {}), **more, **({} if project is None else {"project": project})}
+
+
 def train(options: Mapping[str, Any], patience: float, key: str | None = None) -> Operation[dict[str, Any]]:
     """Queue a training; however often the request had to be sent, it makes one run."""
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote
@@ -22,18 +22,22 @@ MOST_BREAKS = 20  # without a piece that arrived
 
 
 def upload(
-    path: Path, name: str | None, patience: float, told: Callable[[int, int], object] | None = None
+    path: Path,
+    name: str | None,
+    patience: float,
+    told: Callable[[int, int], object] | None = None,
+    project: str | int | None = None,
 ) -> Operation[dict[str, Any]]:
     """Upload a file as a data set, and return it. The server compares what arrived with the file's SHA-256.
 
-    An upload of the same file that broke off earlier is continued.
+    An upload of the same file, into the same project where one is named, that broke off earlier is continued.
     """
     size = path.stat().st_size
     if not size:
         raise LivetrainError(f"{path} is empty.")
     told = told or _nothing
     with path.open("rb") as file:
-        state = yield from _opened(file, path.name, size, name, patience)
+        state = yield from _opened(file, path.name, size, {"name": name, "project": project}, patience)
         breaks = 0
         while True:
             received = int(state["received"])
@@ -61,13 +65,22 @@ def checked(name: str, seconds: float | None, patience: float) -> Operation[dict
         yield Pause(min(LOOK_SECONDS, left))
 
 
-def _opened(file: BinaryIO, filename: str, size: int, name: str | None, patience: float) -> Operation[dict[str, Any]]:
-    digest = _sha256(file)
+def _opened(
+    file: BinaryIO, filename: str, size: int, asked: Mapping[str, str | int | None], patience: float
+) -> Operation[dict[str, Any]]:
+    digest, name, project = _sha256(file), asked["name"], asked["project"]
     for one in (yield from get(UPLOADS, patience))["results"]:
-        if one.get("sha256") == digest and one["size"] == size and name in {None, one["name"]}:
+        is_this_file = one.get("sha256") == digest and one["size"] == size
+        if is_this_file and name in {None, one["name"]} and _is_in(project, one):
             return dict(one)
-    body = {"filename": filename, "size": size, "sha256": digest} | ({"name": name} if name else {})
+    given = {field: value for field, value in asked.items() if value is not None and value != ""}
+    body = {"filename": filename, "size": size, "sha256": digest} | given
     return dict((yield from ask(Request("POST", UPLOADS, body=body, again=False), patience)).json())
+
+
+def _is_in(project: str | int | None, upload: Mapping[str, Any]) -> bool:
+    """Tell whether an upload goes into the project of that name or number; any does where none is named."""
+    return project is None or str(project) in {str(upload.get(key)) for key in ("project", "project_id")}
 
 
 def _piece(state: dict[str, Any], piece: bytes, patience: float) -> Operation[dict[str, Any]]:
