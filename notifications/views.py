@@ -57,7 +57,7 @@ class ChangedFields(SubscriptionFields):
 class SubscriptionList(ReadingView):
     """The endpoint of the subscriptions that a user may change."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names = ["get", "head", "options", "post"]
 
     def get(self, request: Request) -> Response:
         """Return the user's subscriptions and those of projects that they manage, the newest first."""
@@ -78,7 +78,7 @@ class SubscriptionList(ReadingView):
 class SubscriptionDetail(ReadingView):
     """The endpoint of one subscription."""
 
-    http_method_names = ["get", "head", "patch", "delete"]
+    http_method_names = ["get", "head", "options", "patch", "delete"]
 
     def get(self, request: Request, subscription_id: int) -> Response:
         """Return the subscription; 404 for one that the user may not change."""

@@ -57,7 +57,7 @@ class IsOperator(BasePermission):
 class Metrics(APIView):
     """The metrics page, for operators, by login or API token, and for the metrics token."""
 
-    http_method_names = ["get", "head"]
+    http_method_names = ["get", "head", "options"]
     permission_classes = [IsOperator | HasMetricsToken]
 
     def perform_content_negotiation(self, request: Request, force: bool = True) -> tuple[BaseRenderer, str]:

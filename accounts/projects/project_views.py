@@ -98,7 +98,7 @@ class ProjectView(ReadingView):
 class ProjectList(ProjectView):
     """The endpoint of the user's projects."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names = ["get", "head", "options", "post"]
 
     def get(self, _request: Request) -> Response:
         """Return the projects that the user sees, by name, each with the user's role there."""
@@ -117,7 +117,7 @@ class ProjectList(ProjectView):
 class ProjectDetail(ProjectView):
     """The endpoint of one project."""
 
-    http_method_names = ["get", "head", "patch"]
+    http_method_names = ["get", "head", "options", "patch"]
 
     def get(self, _request: Request, project_id: int) -> Response:
         """Return the project."""
@@ -147,7 +147,7 @@ class MemberList(ProjectView):
 class MemberDetail(ProjectView):
     """The endpoint of one member, by user name."""
 
-    http_method_names = ["put", "delete"]
+    http_method_names = ["put", "delete", "options"]
 
     def put(self, request: Request, project_id: int, username: str) -> Response:
         """Give a user a role in the project: 201 for a new member, 200 for another role; return the member."""

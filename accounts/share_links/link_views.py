@@ -62,7 +62,7 @@ class LinkView(ReadingView):
 class RunLinks(LinkView):
     """The endpoint of the links to one run, for those who may share it."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names = ["get", "head", "options", "post"]
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the links that hold and show the run, the newest first, those of comparisons too."""
@@ -83,7 +83,7 @@ class RunLinks(LinkView):
 class LinkList(LinkView):
     """The endpoint of the links that a user has made."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names = ["get", "head", "options", "post"]
 
     def get(self, request: Request) -> Response:
         """Return the user's links that hold, the newest first."""
@@ -102,7 +102,7 @@ class LinkList(LinkView):
 class LinkDetail(LinkView):
     """The endpoint that revokes a link."""
 
-    http_method_names = ["delete"]
+    http_method_names = ["delete", "options"]
 
     def delete(self, request: Request, link_id: int) -> Response:
         """Revoke a link (204): of others, the admins of a project of its runs may; 404 for everybody else."""

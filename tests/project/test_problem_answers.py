@@ -18,7 +18,14 @@ from tests.documentation import section
 from tests.problems import problem_of
 
 pytestmark = pytest.mark.django_db
-ARGUMENTS = {"uuid": "7c0a0a4e-0b1c-4f2e-9d58-000000000000", "int": "987654321", "slug": "nowhere", "path": "no/where"}
+ARGUMENTS = {
+    "str": "nobody",
+    "uuid": "7c0a0a4e-0b1c-4f2e-9d58-000000000000",
+    "int": "987654321",
+    "slug": "nowhere",
+    "path": "no/where",
+}
+PAGES = {"api/docs/"}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -41,7 +48,7 @@ def addresses(patterns: list[Any] | None = None, before: str = "") -> Iterator[A
         path = before + re.sub(r"\^|\$|/\?", "", str(pattern.pattern))
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, path)
-        elif isinstance(pattern, URLPattern) and path.startswith("api/"):
+        elif isinstance(pattern, URLPattern) and path.startswith("api/") and path not in PAGES:
             filled = re.sub(r"<(\w+):\w+>", lambda found: ARGUMENTS[found[1]], path)
             view: Any = pattern.callback
             yield Address(f"/{filled}", view.cls)
