@@ -12,7 +12,8 @@ from typing import Any
 LONGEST_REFUSAL = 300
 """Characters of a line about a refused request, whose headers a stranger may fill at will."""
 _SECRETS = re.compile(
-    r"(?P<link>/login/once/)[^\s\"'<>]+|(?P<shared>/shared/)[^\s\"'<>/?#]+|(?P<parameter>\b(?:token|ticket)=)[^\s\"'<>&]+|(?P<begins>livetrain_)[0-9a-f]{32,}",
+    r"(?P<link>/login/once/|/notifications/unsubscribe/)[^\s\"'<>]+|(?P<shared>/shared/)[^\s\"'<>/?#]+"
+    r"|(?P<parameter>\b(?:token|ticket)=)[^\s\"'<>&]+|(?P<begins>livetrain_)[0-9a-f]{32,}",
     re.IGNORECASE,
 )
 
@@ -39,7 +40,7 @@ def configuration(lines: str, level: str) -> dict[str, Any]:
 
 
 def without_secrets(text: str) -> str:
-    """Cut one-time links, share links, tokens and tickets out of the addresses in a text."""
+    """Cut one-time links, share links, links that end e-mails, tokens and tickets out of the addresses in a text."""
     kept = ("link", "shared", "parameter", "begins")
     return _SECRETS.sub(lambda found: f"{next(filter(None, map(found.__getitem__, kept)))}…", text)
 
