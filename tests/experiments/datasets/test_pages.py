@@ -107,8 +107,13 @@ def test_the_forms_ask_for_the_project_where_there_are_several(browser_session: 
     assert html.count('<option value="">Choose …</option>') == 2, "nothing goes without saying"
 
 
-def test_who_trains_nowhere_is_told_whom_to_ask(browser_session: Client, user: User) -> None:
+def test_who_trains_nowhere_is_told_whom_to_ask(
+    browser_session: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.datasets.inspections.warm_up", lambda: None)
+    assert "You are trainer of none" not in Page(browser_session.get("/new/")).text
     Membership.objects.filter(user=user).update(role=Role.VIEWER)
     page = Page(browser_session.get("/datasets/"))
-    assert "ask an admin of one" in page.text
+    assert "You are trainer of none" in page.text
+    assert "You are trainer of none" in Page(browser_session.get("/new/")).text
     assert '<div class="ways" hidden>' in browser_session.get("/datasets/").content.decode()
