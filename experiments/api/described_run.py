@@ -60,7 +60,7 @@ def _checked(normalise: Any, value: str) -> str:
 
 
 class DescribedRun(RunDetail):
-    """The endpoint of one run: its owner and the admins of its project rename it, and change its description."""
+    """The endpoint of one run: its owner and staff rename it, and change its description."""
 
     http_method_names = ["get", "head", "options", "patch"]
 

@@ -28,8 +28,8 @@ def _action(summary: str, answer: Any, *, status: int = 202, description: str = 
 OPERATIONS: Mapping[str, Operation] = {
     "PATCH run-detail": Operation(
         summary="Rename or describe a run",
-        description="For its owner and the admins of its project. With `revision`, as the run was read with, the "
-        "answer is 409 where somebody changed it meanwhile.",
+        description="For its owner and staff. With `revision`, as the run was read with, the answer is 409 where "
+        "somebody changed it meanwhile.",
         body=Changes,
         answers={200: run_shapes.RunDetail},
         refusals={409: "The run was changed meanwhile: it has another revision."},

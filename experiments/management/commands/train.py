@@ -34,7 +34,6 @@ from runs.files import run_files
 from runs.groups import statistics
 from runs.models import Run, RunGroup
 from runs.projects import project_choice
-from runs.quotas.room import QuotaExceeded
 from runs.wording.metric_text import metric_value
 
 WORKER = "command line"
@@ -66,12 +65,9 @@ class Command(TrainingCommand):
             self._load(signals)
         if signals.exit_code:
             raise CommandError("Stopped before the training was queued.", returncode=signals.exit_code)
-        try:
-            with transaction.atomic():  # no worker sees the first one queued
-                queued = create(config, user, project_id=project.pk, dataset_hash=place.content_hash)
-                first = lifecycle.claim(queued[0].pk, WORKER)
-        except QuotaExceeded as error:
-            raise CommandError(str(error.detail)) from error
+        with transaction.atomic():  # no worker sees the first one queued
+            queued = create(config, user, project_id=project.pk, dataset_hash=place.content_hash)
+            first = lifecycle.claim(queued[0].pk, WORKER)
         for run in (first, *self._claimed(queued[1:])):
             if run:
                 self._carry_out(run)

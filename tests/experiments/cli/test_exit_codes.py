@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from access.default_project import DEFAULT_PROJECT
-from access.models import Project
 from experiments.processes import training_process
 from experiments.supervision import secondary_node, supervisor
 from experiments.supervision.secondary_node import Part
@@ -108,13 +106,6 @@ def test_folds_of_which_one_did_not_complete(
     monkeypatch.setattr(supervisor, "carry_out", carried_out)
     (tmp_path / "c.json").write_text(json.dumps(REQUEST | {"data": {"folds": 3}}))
     assert code_of(str(tmp_path / "c.json"), r"^Run \d+ failed: End of 2\.$") == 1
-
-
-def test_a_training_for_which_the_project_has_no_room(transactional_db: None, tmp_path: Path, warm: None) -> None:
-    Project.objects.filter(pk=DEFAULT_PROJECT).update(max_queued=0)
-    (tmp_path / "c.json").write_text(json.dumps(REQUEST))
-    assert code_of(str(tmp_path / "c.json"), r"^The project Default has 0 of the 0 queued runs .* quota allows") == 1
-    assert not Run.objects.exists()
 
 
 def code_of(config: str, message: str) -> int:
