@@ -13,12 +13,12 @@ from django.db.models import QuerySet
 
 from access.decisions import access_of, only_project
 from access.models import Project
+from access.projects import visible_projects
 from accounts.models import APIToken
 from accounts.scopes import Scope
 from audit.recording import record
 from runs.describing.description_rules import is_broken, is_invisible
 from runs.projects import project_choice
-from runs.queries import in_projects
 
 MOST_TOKENS = 100
 """Limit of the tokens that a user has at a time, expired ones included."""
@@ -101,7 +101,7 @@ def days_to_choose() -> list[float]:
 
 def projects_of(user: User) -> list[Project]:
     """List the projects that a token of the user may be limited to, by name."""
-    return list(Project.objects.filter(in_projects(user, column="pk")).order_by("name"))
+    return list(visible_projects(access_of(user)))
 
 
 def _project(user: User, asked: str | int) -> Project:

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from access.decisions import access_of
 from access.models import Project
+from access.projects import visible_projects
 from access.roles import Role
 from audit.recording import record
 from notifications import outbox, signing_secrets
@@ -266,6 +267,5 @@ def _recorded(subscription: Subscription) -> dict[str, Any]:
 
 
 def projects_of(user: User) -> QuerySet[Project]:
-    """Select the projects that a user may be told of."""
-    access = access_of(user)
-    return Project.objects.all() if access.everything else Project.objects.filter(pk__in=access.roles)
+    """Select the projects that a user may be told of, by name."""
+    return visible_projects(access_of(user))

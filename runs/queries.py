@@ -116,15 +116,15 @@ def _readable(user: User | AnonymousUser) -> Q:
     return Q(pk__in=sorted(shown)) if shown else in_projects(user)
 
 
-def in_projects(user: User | AnonymousUser, among: Collection[int] | None = None, column: str = "project_id") -> Q:
+def in_projects(user: User | AnonymousUser, among: Collection[int] | None = None) -> Q:
     """Return the condition on whatever has a project that it is one which the user sees, and one of `among` if given.
 
-    Empty where it would change nothing. `column` is that of the project's number.
+    Empty where it would change nothing.
     """
     limits = access_of(user).limits
     if among is not None:
         limits = sorted(among) if limits is None else sorted({*limits} & {*among})
-    return Q() if limits is None else Q(**{f"{column}__in": limits})
+    return Q() if limits is None else Q(project_id__in=limits)
 
 
 def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from access.models import Project
 from audit.actions import ACTIONS
 from audit.models import AuditEvent
+from runs.admin_pages.reading_admin import ReadOnlyAdmin
 
 RECENT = 2_000
 """Events among which a filter looks for values to offer: the table may have millions."""
@@ -80,14 +81,8 @@ class AddressFilter(_RecentValues):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
+class AuditEventAdmin(ReadOnlyAdmin):
     """The list of events, the newest first, and the page of one: of all projects, and of none."""
-
-    empty_value_display = "–"
-    list_per_page = 50
-    show_full_result_count = False
-    ordering = ("-id",)
-    actions = None
 
     list_display = ("moment", "action", "by", "via", "credential", "from_address", "of", "project", "count")
     list_filter = (ActionFilter, UserFilter, ProjectFilter, ("at", admin.DateFieldListFilter), AddressFilter, "via")
@@ -99,21 +94,6 @@ class AuditEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in
         "target_type", "target_id", "target_name", "details", "count", "last",
     )  # fmt: skip
     readonly_fields = fields
-
-    class Media:
-        css = {"all": ["runs/admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Refuse to add anything."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Refuse to change anything."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Refuse to delete anything."""
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         """Read the names of projects once for the page."""

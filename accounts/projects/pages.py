@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -170,6 +171,7 @@ def _page(request: HttpRequest, project: Project, **parts: Any) -> HttpResponse:
     context = {
         "project": project,
         "detail": _with_words(described(project, access)),
+        "of_its_runs": urlencode({"project": project.name.replace(",", "\\,")}),  # as the list keeps it in its address
         "members": members.members(project.pk),
         "roles": Role.choices,
         "manages": manages,

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from access.decisions import access_of
+from access.roles import Role
 from experiments.datasets import inspections
 from experiments.preflights import requests
 from runs.queries import visible_runs
@@ -32,6 +34,7 @@ def new_run_page(request: HttpRequest) -> HttpResponse:
         "origin": request.build_absolute_uri("/").rstrip("/"),
         "roots": settings.LIVETRAIN_DATA_ROOTS,
         "models_root": settings.MODELS_ROOT,
+        "may_train": access_of(request.user).with_role(Role.TRAINER) != [],
     }
     return render(request, "experiments/new_run.html", context)
 

@@ -16,6 +16,7 @@ from experiments.datasets.queries import visible_datasets
 from experiments.datasets.serializers import builtin_detail, builtin_summary, dataset_detail
 from experiments.training.contract import source_forms
 from experiments.training.data.files.catalogue import BUILTINS
+from runs.projects import project_choice
 
 
 @never_cache
@@ -29,6 +30,8 @@ def dataset_list_page(request: HttpRequest) -> HttpResponse:
         "roots": settings.LIVETRAIN_DATA_ROOTS,
         "idle_days": uploads.IDLE.days,
         "builtins": [builtin_summary(builtin) for builtin in BUILTINS.values()],
+        "projects": project_choice.names_to_train_in(request.user),
+        "default_project": project_choice.name_of_default(),
     }
     return render(request, "experiments/dataset_list.html", context)
 

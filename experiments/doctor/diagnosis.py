@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.core.checks import ERROR, WARNING, run_checks
 
-from experiments.doctor import installation, peers, sign_on, storage
+from experiments.doctor import installation, mail, peers, sign_on, storage
 from experiments.doctor.finding import Finding, Level
 
 
@@ -17,6 +17,7 @@ def diagnose() -> Iterator[Finding]:
     yield from storage.diagnose()
     yield from peers.diagnose()
     yield from sign_on.diagnose()
+    yield from mail.diagnose()
 
 
 def _settings() -> Iterator[Finding]:

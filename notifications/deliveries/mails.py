@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from email.utils import make_msgid
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 
 from notifications.contents import in_one_line, run_number
 from notifications.deliveries.texts import details, headline
@@ -26,8 +27,22 @@ class MailFailed(Exception):
 
 def send(address: str, messages: Sequence[Message]) -> None:
     """Send some messages to an address in one mail. Raises MailFailed."""
-    try:
+    with _failures_in_words(address):
         mail_of(address, messages).send()
+
+
+def reach() -> None:
+    """Connect to the mail server, log in there if the settings say so, and send nothing. Raises MailFailed."""
+    with _failures_in_words(settings.DEFAULT_FROM_EMAIL):
+        connection = get_connection()
+        connection.open()
+        connection.close()
+
+
+@contextmanager
+def _failures_in_words(address: str) -> Iterator[None]:
+    try:
+        yield
     except smtplib.SMTPRecipientsRefused as error:
         raise MailFailed(f"The mail server refuses the address {address}.") from error
     except smtplib.SMTPResponseException as error:

@@ -11,16 +11,14 @@ from django.http import HttpRequest
 from access.admin_rights import OfProjects
 
 
-class ReadingAdmin(OfProjects, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its stubs only
     """An admin that adds, changes and deletes nothing."""
 
     empty_value_display = "–"
     list_per_page = 50
-    list_select_related = ("owner", "project")
     show_full_result_count = False
     ordering = ("-id",)
     actions: Sequence[str] | None = None
-    fields = ()
 
     class Media:
         css = {"all": ["runs/admin.css"]}
@@ -36,3 +34,10 @@ class ReadingAdmin(OfProjects, admin.ModelAdmin):  # type: ignore[type-arg]  # g
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         """Refuse to delete anything."""
         return False
+
+
+class ReadingAdmin(OfProjects, ReadOnlyAdmin):
+    """Such an admin of what belongs to a project and an owner."""
+
+    list_select_related = ("owner", "project")
+    fields = ()

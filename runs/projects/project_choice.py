@@ -48,6 +48,11 @@ def names_to_train_in(user: User | AnonymousUser) -> list[str]:
     return list(projects.order_by("name").values_list("name", flat=True))
 
 
+def name_of_default() -> str:
+    """Return the name of the project that is meant where none is named; an admin may have changed it."""
+    return str(Project.objects.values_list("name", flat=True).get(pk=DEFAULT_PROJECT))
+
+
 def named(asked: str | int) -> Project | None:
     """Find a project by its number, or by its name, which is none."""
     if isinstance(asked, int):

@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django.fixtures import Settings
 
 from access.models import Membership
+from accounts.models import ExternalIdentity
 from accounts.share_links import links
 from audit.models import AuditEvent
 from experiments.datasets import lookup
@@ -81,7 +82,6 @@ def _of_pattern(route: str, pattern: URLPattern, name: str) -> Iterator[tuple[st
 
 
 FORMS = (
-    *("account-tokens", "account-revoke", "account-password"),
     *("notifications-page", "notification-page", "notification-action", "notification-redeliver-button"),
     *("project-notifications-page", "unsubscribe"),
     *("account-tokens", "account-revoke", "account-password", "project-list-page", "project-change", "project-quotas"),
@@ -165,7 +165,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
     if parameter in ("object_id", "id"):
         of = {"access_project": world.project.pk, "access_membership": _membership(world).pk}
         of |= {"audit_": AuditEvent.objects.values_list("pk", flat=True)[0]}
-        of |= {"runs_run_": world.run.pk, "runs_rungroup": world.group.pk, "accounts_": world.token.pk}
+        of |= {"runs_run_": world.run.pk, "runs_rungroup": world.group.pk}
+        of |= {"accounts_externalidentity": _identity(world), "accounts_": world.token.pk}
         of |= {"notifications_": world.subscription.pk}
         return str(next((pk for start, pk in of.items() if start in name), _of_auth(world, name)))
     if parameter == "token" and name.startswith("shared"):
@@ -188,6 +189,12 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
 
 def _membership(world: World) -> Membership:
     return Membership.objects.get(project=world.project, user=world.users["viewer"])
+
+
+def _identity(world: World) -> int:
+    issuer, subject = "https://id.example.org", "6f1c"
+    owner = world.users["owner"]
+    return ExternalIdentity.objects.get_or_create(issuer=issuer, subject=subject, defaults={"user": owner})[0].pk
 
 
 def _of_auth(world: World, name: str) -> int:

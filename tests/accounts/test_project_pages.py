@@ -51,6 +51,17 @@ def test_forms_are_shown_to_those_who_may_use_them(cast: Cast) -> None:
         assert ("Make project" in cast.client(who).get("/projects/").content.decode()) == (who in (STAFF, SUPERUSER))
 
 
+def test_a_project_leads_to_its_runs_and_to_what_it_tells(cast: Cast) -> None:
+    Project.objects.filter(pk=cast.project.pk).update(name="Heart, lungs & more")
+    found = {who: cast.client(who).get(f"/projects/{cast.project.pk}/").content.decode() for who in (VIEWER, ADMIN)}
+    told = f"/projects/{cast.project.pk}/notifications/"
+    assert {who: told in page for who, page in found.items()} == {VIEWER: False, ADMIN: True}
+    assert "/?project=Heart%5C%2C+lungs+%26+more" in found[VIEWER]
+    run = cast.run(OWNER)
+    answer = cast.client(OWNER).get("/api/runs/?project=Heart%5C%2C+lungs+%26+more").json()
+    assert [one["id"] for one in answer["results"]] == [run.pk]
+
+
 FORMS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "change": ("change/", {"name": "Hearts", "description": "Echo"}, MANAGERS),
     "quotas": ("quotas/", {"max_queued": 3, "max_running": "", "max_disk": 1.5}, {STAFF, SUPERUSER}),

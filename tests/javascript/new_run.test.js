@@ -99,6 +99,26 @@ test("a request has what is required and what differs from the defaults", () => 
   assert.equal(request.errors.size, 0);
 });
 
+test("a data set brings its project, where there are several and it may be chosen", () => {
+  const datasets = [
+    { source_path: "dataset:lungs", project: "Radiology" },
+    { source_path: "dataset:cells", project: "Pathology" },
+  ];
+  const options = OPTIONS();
+  options.groups[0].fields.push(
+    field("source_path", [{ type: "string" }]),
+    field("project", [{ choices: ["Default", "Radiology"] }], { nullable: true }),
+  );
+  const request = new Request(options);
+  request.useData("dataset:lungs", datasets);
+  assert.deepEqual([request.text("source_path"), request.text("project")], ["dataset:lungs", "Radiology"]);
+  request.useData("dataset:cells", datasets); // of a project that cannot be chosen here
+  assert.deepEqual([request.text("source_path"), request.text("project")], ["dataset:cells", "Radiology"]);
+  const single = new Request(OPTIONS());
+  single.useData("dataset:lungs", datasets);
+  assert.equal(single.texts.has("project"), false);
+});
+
 test("errors name their field, and a wrong value is not sent", () => {
   const request = new Request(OPTIONS());
   request.set("data.batch_size", "zero");

@@ -134,6 +134,7 @@ def test_faults_of_the_server_keep_their_traceback(log: StringIO) -> None:
     [
         ("Gone: /login/once/MQ/abc-def/?next=/x", "Gone: /login/once/…"),
         ("Not Found: //login/once/MQ/abc-def/x/y", "Not Found: //login/once/…"),
+        ("GET /notifications/unsubscribe/WzFd:1vQ_x:a-b/ HTTP/1.1", "GET /notifications/unsubscribe/… HTTP/1.1"),
         ("'/LOGIN/ONCE/MQ/a/' and more", "'/LOGIN/ONCE/…' and more"),
         ("GET /ws/runs/?after=1&ticket=abc_-d&ack=1 HTTP/1.1", "GET /ws/runs/?after=1&ticket=…&ack=1 HTTP/1.1"),
         ("/ws/runs/?token=0123abc", "/ws/runs/?token=…"),

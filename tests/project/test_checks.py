@@ -95,7 +95,7 @@ load_command_class("experiments", "backup")
 load_command_class("accounts", "apitoken")
 print(sorted(found.id for found in run_checks(tags=["installation"])))
 print(sorted({"project.urls", "rest_framework.views", "runs.admin", "experiments.admin"} & set(sys.modules)))
-apps = ("experiments", "realtime", "accounts", "runs", "access", "audit", "notifications")
+apps = ("experiments", "realtime", "accounts", "runs", "access", "audit", "notifications", "request_ids")
 ours = {name: load_command_class(app, name) for name, app in get_commands().items() if app in apps}
 print(sorted(name for name, command in ours.items() if command.requires_system_checks != ["installation"]))
 """

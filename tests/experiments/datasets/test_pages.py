@@ -13,6 +13,9 @@ from django.test import Client
 from django.urls import resolve
 from pytest_django.fixtures import Settings
 
+from access.default_project import DEFAULT_PROJECT
+from access.models import Membership, Project
+from access.roles import Role
 from experiments.datasets.queries import visible_datasets
 from experiments.datasets.serializers import dataset_detail
 from experiments.models import Dataset
@@ -83,3 +86,34 @@ def test_the_list_says_where_folders_may_lie(browser_session: Client, settings: 
     text = browser_session.get("/datasets/").content.decode()
     assert "LIVETRAIN_DATA_ROOTS" in text
     assert 'id="register-form"' not in text
+
+
+def test_the_forms_ask_for_the_project_where_there_are_several(browser_session: Client, user: User, root: Path) -> None:
+    page = Page(browser_session.get("/datasets/"))
+    assert "Default" not in page.text
+    assert "upload-project" not in page.attributes("id")
+    Membership.objects.create(project=Project.objects.create(name="Heart & lungs"), user=user, role=Role.TRAINER)
+    Membership.objects.create(project=Project.objects.create(name="Seen alone"), user=user, role=Role.VIEWER)
+    html = browser_session.get("/datasets/").content.decode()
+    for form in ("upload", "register"):
+        [options] = re.findall(rf'<select id="{form}-project" required>(.*?)</select>', html, re.DOTALL)
+        assert re.findall(r"<option( selected)?>(.*?)</option>", options) == [
+            (" selected", "Default"),
+            ("", "Heart &amp; lungs"),
+        ]
+    Membership.objects.filter(project=DEFAULT_PROJECT).delete()
+    Membership.objects.filter(user=user).update(role=Role.TRAINER)
+    html = browser_session.get("/datasets/").content.decode()
+    assert html.count('<option value="">Choose …</option>') == 2, "nothing goes without saying"
+
+
+def test_who_trains_nowhere_is_told_whom_to_ask(
+    browser_session: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.datasets.inspections.warm_up", lambda: None)
+    assert "You are trainer of none" not in Page(browser_session.get("/new/")).text
+    Membership.objects.filter(user=user).update(role=Role.VIEWER)
+    page = Page(browser_session.get("/datasets/"))
+    assert "You are trainer of none" in page.text
+    assert "You are trainer of none" in Page(browser_session.get("/new/")).text
+    assert '<div class="ways" hidden>' in browser_session.get("/datasets/").content.decode()

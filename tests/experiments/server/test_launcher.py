@@ -80,12 +80,13 @@ def test_it_loads_nothing_of_the_server() -> None:
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import experiments.server.launcher; print(*sys.modules)"
     command = [sys.executable, "-P", "-S", "-c", script]
     loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    ours = ("experiments", "runs", "project", "realtime", "accounts", "access", "audit", "notifications")
+    ours = ("experiments", "runs", "project", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
     own = {name for name in loaded if name.startswith(ours)}
     assert own == {
         *("experiments", "experiments.server", "experiments.server.adopted"),
         *("experiments.server.launcher", "experiments.server.launcher_watch"),
         *("runs", "runs.failures", "runs.failures.backoff", "runs.json_logging"),
+        *("request_ids", "request_ids.current"),
     }
     assert not {name.partition(".")[0] for name in loaded} & {"django", "http", "email", "ssl", "urllib"}
 

@@ -44,6 +44,7 @@ from runs.models import Run, Worker
 from runs.removal import deletion
 from runs.scheduling import workers
 from tests.realtime.writing import queued_run, running_run
+from tests.test_architecture import APPS
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -223,7 +224,7 @@ def test_a_thread_does_its_work_after_any_failure(
 def test_no_resident_thread_is_left_out_here() -> None:
     """Nor does one stand beside the policy: what else is a thread of its own ends with an attempt or without work."""
     bases: dict[str, set[str]] = {}
-    for folder in ("project", "experiments", "realtime", "accounts", "runs", "access", "audit", "notifications"):
+    for folder in APPS:
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.ClassDef):

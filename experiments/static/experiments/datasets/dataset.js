@@ -108,12 +108,13 @@ function about() {
       ["kind", "built in"],
       ["what it is", dataset.about],
     ];
-  const { kind, path, owner, content_hash: hash, checked_at: checked } = dataset;
+  const { kind, path, owner, project, content_hash: hash, checked_at: checked } = dataset;
   return [
     ["source_path", dataset.source_path],
     ["content hash", hash ?? "–"],
     ["kind", kind === "upload" ? "uploaded file" : "folder or file of the server"],
     ...(path ? [["path", path]] : []),
+    ["project", project],
     ["by", owner],
     ["added", dateTime(dataset.created_at)],
     ["checked", dateTime(checked)],

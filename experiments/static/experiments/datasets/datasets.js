@@ -39,7 +39,7 @@ function show(results, next) {
   if (next) find("next").href = new URL(next).search;
 }
 
-function newRow({ name, links, created_at: created, owner, source_path: source }) {
+function newRow({ name, links, created_at: created, owner, project, source_path: source }) {
   const cells = Object.fromEntries(
     ["state", "words", "problem", "files", "size", "version"].map((part) => [part, el("span")]),
   );
@@ -59,7 +59,7 @@ function newRow({ name, links, created_at: created, owner, source_path: source }
       "td",
       { "data-label": "Added", class: "when" },
       el("span", {}, `${dateTime(created).slice(0, 10)} `),
-      el("span", {}, `by ${owner}`),
+      el("span", {}, `by ${owner} in ${project}`),
     ),
   );
   return { node, bar, report, ...cells };
@@ -105,14 +105,18 @@ function onSubmit(name, work) {
 }
 
 const uploads = new Uploads(find("uploads"), find("upload-form").dataset.api, () => refresh());
-onSubmit("upload", () => uploads.open(find("file").files[0], find("upload-name").value.trim()));
-onSubmit("register", () => {
-  const name = find("register-name").value.trim();
-  return call(find("register-form").dataset.api, {
+// What both forms ask for beside the data: a name, and where there are several the project.
+function given(form) {
+  const [name, project] = [find(`${form}-name`).value.trim(), find(`${form}-project`)?.value];
+  return { ...(name && { name }), ...(project && { project }) };
+}
+onSubmit("upload", () => uploads.open(find("file").files[0], given("upload")));
+onSubmit("register", () =>
+  call(find("register-form").dataset.api, {
     method: "POST",
-    json: { path: find("path").value, ...(name && { name }) },
-  });
-});
+    json: { path: find("path").value, ...given("register") },
+  }),
+);
 const refresh = repeat(load, (state) =>
   state ? drawConnection(find("connection"), state, {}) : find("connection").replaceChildren(),
 );

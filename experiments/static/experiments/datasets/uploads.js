@@ -18,10 +18,11 @@ export class Uploads {
     return [...this.entries.values()].some(({ upload }) => upload && ["sending", "waiting"].includes(upload.state));
   }
 
-  async open(file, name) {
+  // `given`: the name and project, if any.
+  async open(file, given) {
     const described = await call(this.api, {
       method: "POST",
-      json: { filename: file.name, size: file.size, ...(name && { name }) },
+      json: { filename: file.name, size: file.size, ...given },
     });
     localStorage.setItem(memory(described.id), file.lastModified);
     this.#begin(this.#entry(described), file);

@@ -34,7 +34,8 @@ export class Form {
   }
 
   #set(path, text) {
-    this.request.set(path, text);
+    if (path === "source_path") this.request.useData(text, this.data.datasets);
+    else this.request.set(path, text);
     this.shown.get(path)?.showError(null);
     if (path === "source_path") this.data.showError(false);
     this.changed();

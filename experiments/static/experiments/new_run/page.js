@@ -39,7 +39,7 @@ async function start() {
   const request = new Request(options);
   const { run } = origin;
   const mayClone = run && (run.owner === place.user || options.may_hurry);
-  fillIn(request, origin, mayClone);
+  fillIn(request, origin, mayClone, datasets);
   const questions = new Questions(find("questions"), request, (paths) => answered(paths));
   const reading = await fetchReading(origin).catch(() => null); // before anything is set
   questions.show(reading?.questions ?? []);
@@ -103,8 +103,8 @@ function nameMetrics({ groups, directions }) {
   if (names.length) field.help += `: ${names.map((name) => name.replace("val_", "")).join(", ")}`;
 }
 
-function fillIn(request, origin, mayClone) {
-  const unknown = prefill(request, origin);
+function fillIn(request, origin, mayClone, datasets) {
+  const unknown = prefill(request, origin, datasets);
   if (unknown.length)
     problem(`It was made with options that this server no longer knows: ${unknown.join(", ")}. They are left out.`);
   nameOrigin(origin, mayClone);

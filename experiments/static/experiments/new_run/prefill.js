@@ -23,14 +23,15 @@ const fetchNumbered = (name, api) =>
   asked.get(name) ? call(`${api}${encodeURIComponent(asked.get(name))}/`) : Promise.resolve(null);
 
 // Returns the names of options that this server no longer knows.
-export function prefill(request, { run, preflight }) {
+export function prefill(request, { run, preflight }, datasets) {
   const unknown = run
     ? request.fill(run.config, { tags: run.tags, priority: Math.min(0, run.priority) })
     : preflight
       ? request.fill(preflight.config)
       : [];
+  request.setProject((run ?? preflight)?.project);
   if (run) request.copyFrom();
-  if (!run && !preflight && asked.get("dataset")) request.set("source_path", sourceOf(asked.get("dataset")));
+  if (!run && !preflight && asked.get("dataset")) request.useData(sourceOf(asked.get("dataset")), datasets);
   return unknown;
 }
 

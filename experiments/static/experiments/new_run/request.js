@@ -78,6 +78,27 @@ export class Request {
     if (path === METRICS) this.offerNumbers();
   }
 
+  /**
+   * Take data, and with a data set its project: a run uses only those of its own.
+   *
+   * @param {string} source
+   * @param {{source_path: string, project?: string | null}[]} datasets
+   */
+  useData(source, datasets) {
+    this.set("source_path", source);
+    this.setProject(datasets.find((dataset) => dataset.source_path === source)?.project);
+  }
+
+  /**
+   * Choose a project, where there are several and this is one of them.
+   *
+   * @param {string | null} [name]
+   */
+  setProject(name) {
+    const field = this.field("project");
+    if (field && name && !parse(field, name).error) this.set("project", name);
+  }
+
   /** Offer the numbers of the added metrics where one is chosen that decides. */
   offerNumbers() {
     const [metrics, monitor] = [this.field(METRICS), this.field("callbacks.monitor")];
