@@ -18,7 +18,7 @@ def delete(dataset: Dataset, *, force: bool) -> None:
     """Delete a data set. Raises InUse, unless forced: runs that have not read it yet will then fail, and say why."""
     pk = dataset.pk
     with transaction.atomic():
-        there = Run.objects.filter(project_id=dataset.project_id)  # no run uses data of another project
+        there = Run.objects.filter(project=dataset.project)  # no run uses data of another project
         unfinished = there.filter(source_path=dataset.source_path, status__in=Run.UNFINISHED)
         numbers = list(unfinished.order_by("id").values_list("pk", flat=True)[:11])
         if numbers and not force:
