@@ -86,7 +86,7 @@ def test_a_subscription_is_made_read_changed_and_removed(api: Client) -> None:
         ({"url": "https://127.0.0.1/"}, "url", "not public"),
         ({"occasions": ["run.metric"]}, "metric", "Name the metric"),
         ({"occasions": ["run.metric"], "metric": "val_loss"}, "threshold", "Give the number"),
-        ({"threshold": "nan"}, "threshold", "Give the number"),
+        ({"threshold": "nan"}, "threshold", "valid number"),
         ({"metric": "x" * 101}, "metric", "100 characters"),
         ({"email": f"{'x' * 60}@{'y' * 60}.{'z' * 60}.{'y' * 60}.{'z' * 60}.org"}, "email", "254 characters"),
         ({"scope": "project"}, "project", "that you belong to"),
