@@ -24,7 +24,7 @@ def join_default_project(*, instance: AbstractBaseUser, created: bool, raw: bool
     if created and not raw and settings.DEFAULT_ROLE and not is_operator:
         from audit.recording import record  # noqa: PLC0415  # it loads models, and this module is loaded before them
 
-        role, by = settings.DEFAULT_ROLE, "LIVETRAIN_DEFAULT_ROLE"
+        role, by = settings.DEFAULT_ROLE, "the role of new users"
         apps.get_model("access", "Membership")._default_manager.create(
             project_id=DEFAULT_PROJECT, user_id=instance.pk, role=role
         )

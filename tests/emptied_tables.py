@@ -56,11 +56,11 @@ def _empty(connection: BaseDatabaseWrapper) -> None:
 def _delete_rows(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> None:
     """Delete the rows of the few tables that have any: PostgreSQL truncates a table by making all its files again.
 
-    The lock waits for what is being written, as truncating does.
+    The lock waits for what is being written, or read to be written, as truncating does.
     """
     quoted = [connection.ops.quote_name(name) for name in tables]
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {', '.join(quoted)} IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(f"LOCK TABLE {', '.join(quoted)} IN EXCLUSIVE MODE")
         has_rows = ", ".join(f"EXISTS (SELECT FROM {name})" for name in quoted)
         cursor.execute(f"SELECT {has_rows}")
         for name, filled in zip(quoted, cursor.fetchone(), strict=True):

@@ -86,6 +86,8 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first list",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("realtime/sign_on/views.py", "realtime.sign_on"): "the library of single sign-on, with the first login there",
+    ("access/default_project.py", "audit.recording"): "loads models, and this module is loaded before them",
+    ("experiments/doctor/mail.py", "notifications.deliveries"): "the sending of e-mails, where a server is named",
     ("experiments/doctor/sign_on.py", "realtime.sign_on"): "the same, where it is configured",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -43,6 +43,16 @@ WEIGHTS_SHOWN = 200
 WAIT_CURE = f"Write seconds from 0 to {DRY_RUN_WAIT_SECONDS:g}."
 
 
+class _Seconds(serializers.FloatField):
+    """Plain digits: what Python takes for a number besides, people do not write."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Parse it; raises ValidationError."""
+        if not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", str(data), re.ASCII):
+            self.fail("invalid")
+        return float(data)
+
+
 class TrainParameters(Parameters):
     """Whether only to try it, and how many seconds the answer may wait for the report."""
 
@@ -51,19 +61,13 @@ class TrainParameters(Parameters):
         error_messages={"invalid": "Write true or false."},
         help_text="Only try it: the answer is the pre-flight report.",
     )
-    wait = serializers.FloatField(
+    wait = _Seconds(
         required=False,
         min_value=0,
         max_value=DRY_RUN_WAIT_SECONDS,
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), WAIT_CURE),
         help_text="Seconds that the answer may wait for the report.",
     )
-
-    def validate_wait(self, value: float) -> float:
-        """Refuse NaN, which passes the comparisons with the bounds."""
-        if math.isnan(value):
-            raise serializers.ValidationError(WAIT_CURE)
-        return value
 
 
 class CentralizedTrainView(AsyncView):

@@ -156,7 +156,7 @@ def test_new_users_join_the_default_project_only_where_the_settings_say_so(setti
     assert Membership.objects.filter(user=ada).count() == 1
     granted = AuditEvent.objects.get(action="membership.granted")
     assert (granted.target_name, granted.project_id) == ("ada", DEFAULT_PROJECT)
-    assert granted.details == {"role": role, "by": "LIVETRAIN_DEFAULT_ROLE"}
+    assert granted.details == {"role": role, "by": "the role of new users"}
     assert not Membership.objects.filter(user=User.objects.create_superuser("root")).exists()
 
 

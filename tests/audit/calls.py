@@ -22,6 +22,7 @@ from notifications import unsubscribing
 from notifications.models import Message, Subscription
 from realtime.login import login_link
 from runs.models import Run
+from tests.audit.trail import read_whole
 from tests.experiments.datasets.requests import UPLOADS, answer, opened, patch, post, registered
 from tests.experiments.datasets.test_final_pictures import evaluated as with_samples
 from tests.experiments.datasets.test_flipped_pictures import evaluated
@@ -31,9 +32,8 @@ from tests.runs.conftest import MakeRun, completed_columns
 from tests.runs.operating_points.test_points_of_runs import evaluated_run, keep_predictions, stored
 from tests.runs.saved_points.test_saving import save
 
-JSON = "application/json"
+JSON, PASSWORD = "application/json", "a rather long passphrase"
 TRAINING = {"experiment_name": "audited", "source_path": "builtin:breast-cancer", "trainer": {"max_epochs": 1}}
-PASSWORD = "a rather long passphrase"
 
 
 class World:
@@ -159,8 +159,8 @@ def _save(world: World) -> Callable[[], object]:
 
 def _read(end: str, **asked: Any) -> Call:
     def prepare(world: World) -> Callable[[], object]:
-        run = world.shown()
-        return lambda: world.get(f"/api/runs/{run.pk}/{end}", **asked)
+        address = f"/api/runs/{world.shown().pk}/{end}"
+        return lambda: read_whole(world.get(address, **asked))
 
     return prepare
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import DatabaseError
@@ -136,12 +136,9 @@ def test_tokens_that_the_admin_revokes(admin: Client, user: User, chosen: int) -
 def test_what_no_action_names_is_recorded_as_the_admins_own_log_has_it(
     admin: Client, root: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from django.contrib import admin as site  # noqa: PLC0415
-
-    monkeypatch.setattr(site.site, "_registry", site.site._registry.copy())
-    if not site.site.is_registered(MetricList):
-        site.site.register(MetricList)
-    model_admin = site.site.get_model_admin(MetricList)
+    site = AdminSite("of this test")
+    site.register(MetricList)
+    model_admin = site.get_model_admin(MetricList)
     rows = [MetricList.objects.create(key=key, metrics="{}") for key in ("1.0", "2.0")]
     request: Any = type("Request", (), {"POST": {"post": "yes"}, "user": root, "_messages": None})()
     monkeypatch.setattr(model_admin, "message_user", lambda *_, **__: None)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from asgiref.sync import async_to_sync
+
 from audit.models import AuditEvent, Repeats
 
 
@@ -41,3 +43,14 @@ def new_events() -> Iterator[Callable[[], list[str]]]:
 def said(event: AuditEvent) -> dict[str, Any]:
     """Return who did it, how and from where."""
     return {name: getattr(event, name) for name in ("user_name", "via", "credential", "address")}
+
+
+def read_whole(answer: Any) -> bytes:
+    """Read an answer to its end, which releases the turn that a large one holds."""
+    if not getattr(answer, "is_async", False):
+        return bytes(answer.getvalue())
+
+    async def read() -> bytes:
+        return b"".join([part async for part in answer])
+
+    return async_to_sync(read)()

@@ -75,7 +75,7 @@ async def test_staff_move_runs_in_the_list(visitors: Visitors, owner: User) -> N
     await expect(row).to_contain_text("Number 1 in the queue")
     await page.set_viewport_size({"width": 390, "height": 844})
     menu = page.get_by_role("navigation", name="Main").get_by_role("link")
-    await expect(menu).to_have_count(7)
+    await expect(menu).to_have_count(8)
     assert len(set(await menu.evaluate_all("links => links.map((link) => link.offsetTop)"))) == 1  # one line
     await expect(page.locator(f"tr[data-run='{runs[0].pk}']")).to_contain_text("Number 2 in the queue")
 

@@ -92,9 +92,9 @@ def _csv_writer(called: ast.expr) -> str | None:
 
 
 def test_only_two_places_answer_with_csv() -> None:
-    """What is joined from texts by hand would be found by its media type."""
+    """What is joined from texts by hand would be found by its media type; descriptions of the API name it too."""
     texts = {relative(path): path.read_text() for path in python_files(*APPS)}
-    assert {file for file, text in texts.items() if "text/csv" in text} == {
+    assert {file for file, text in texts.items() if "text/csv" in text and "/api_reference/" not in file} == {
         "runs/api/csv_download.py",
         "runs/files/local_files.py",
     }

@@ -59,7 +59,8 @@ def test_with_time_the_fault_is_told_at_once(api: Client, faulty: dict[str, Any]
     for query in ("", "?dry_run=true"):
         response = post(api, faulty, query)
         assert response.status_code == 400
-        assert json.loads(response.content)["errors"] == [{"field": "data.batch_size", "message": WORDS}]
+        [error] = json.loads(response.content)["errors"]
+        assert (error["pointer"], error["detail"]) == ("#/data/batch_size", WORDS)
     assert not Run.objects.exists()
     assert not Preflight.objects.exists()
 

@@ -37,7 +37,8 @@ def test_a_request_is_refused_with_the_choices_until_all_are_made(api: Client, b
     answer = json.loads(refused.content)
     questions = msgspec.convert(answer["questions"], list[Question])
     assert [question.field for question in questions] == ["data.missing_labels", "model.positive_class"]
-    assert answer["errors"] == [{"field": question.field, "message": question.text} for question in questions]
+    found = [(error["pointer"], error["detail"]) for error in answer["errors"]]
+    assert found == [(f"#/{question.field.replace('.', '/')}", question.text) for question in questions]
     assert questions[0].text in answer["detail"]
     assert not Run.objects.exists()
     for question in questions:

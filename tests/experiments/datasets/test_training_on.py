@@ -110,7 +110,8 @@ def source_error(client: Client, name: str, **groups: Any) -> str:
 
 
 def test_an_unknown_name_is_told_the_known_ones(api: Client, ready: Path) -> None:
-    assert source_error(api, "lung") == "There is no data set 'lung': there are lungs."
+    where = "in the project 'Default', and a run uses only those of its own"
+    assert source_error(api, "lung") == f"There is no data set 'lung' {where}: there are lungs."
 
 
 def test_what_is_not_ready_is_refused_before_the_queue(api: Client, root: Path) -> None:
@@ -149,7 +150,11 @@ def test_a_run_whose_data_set_was_deleted_fails_and_says_so(api: Client, ready: 
     run = queued(api, "lungs")
     answer(api.delete(f"{API}lungs/?force=true"), 204)
     run = carried_out(run)
-    assert (run.status, run.reason) == ("failed", "There is no data set 'lungs': upload or register one first.")
+    where = "in the project 'Default', and a run uses only those of its own"
+    assert (run.status, run.reason) == (
+        "failed",
+        f"There is no data set 'lungs' {where}: upload or register one first.",
+    )
     assert RunEvent.objects.filter(run=run).order_by("seq").last().type == "training_end"  # type: ignore[union-attr]
 
 

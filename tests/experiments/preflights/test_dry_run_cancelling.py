@@ -42,6 +42,11 @@ def cancel(client: Client, pk: int) -> tuple[int, Any]:
     return response.status_code, json.loads(response.content)
 
 
+def told(answer: tuple[int, Any]) -> tuple[int, str]:
+    """Return status and sentence of a refusal."""
+    return answer[0], answer[1]["detail"]
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -108,7 +113,7 @@ def test_one_that_has_ended_keeps_what_was_found(api: Client, asked: Preflight, 
         state.fail(asked.pk, 1, "It broke.")
     before = Preflight.objects.values().get()
     detail = f"Pre-flight report {asked.pk} is {status}: there is nothing to cancel."
-    assert cancel(api, asked.pk) == (409, {"detail": detail})
+    assert told(cancel(api, asked.pk)) == (409, detail)
     assert Preflight.objects.values().get() == before
 
 
@@ -118,7 +123,7 @@ def test_only_its_owner_and_staff_may(api: Client, asked: Preflight) -> None:
     detail = (
         f"Pre-flight report {theirs.pk} belongs to grace; only its owner and the admins of its project may do that."
     )
-    assert cancel(api, theirs.pk) == (403, {"detail": detail})
+    assert told(cancel(api, theirs.pk)) == (403, detail)
     seen = json.loads(api.get(f"/api/experiments/preflights/{theirs.pk}/").content)
     assert (seen["status"], seen["may_cancel"]) == ("queued", False)
     User.objects.filter(username="ada").update(is_staff=True)
@@ -126,7 +131,7 @@ def test_only_its_owner_and_staff_may(api: Client, asked: Preflight) -> None:
 
 
 def test_one_that_does_not_exist(api: Client, client: Client, asked: Preflight) -> None:
-    assert cancel(api, asked.pk + 1) == (404, {"detail": f"Pre-flight report {asked.pk + 1} does not exist."})
+    assert told(cancel(api, asked.pk + 1)) == (404, f"Pre-flight report {asked.pk + 1} does not exist.")
     assert client.delete(f"/api/experiments/preflights/{asked.pk}/").status_code == 401
     asked.refresh_from_db()
     assert asked.status == "queued"

@@ -110,9 +110,9 @@ def test_a_list_costs_few_queries_and_leaves_configurations_in_the_database(api:
         api.get(URL)
     # The token and its user; the user's projects; which runs, the runs, their owners, projects and tags; the queue, its
     # workers and who waits in it.
-    # Once for each that waits, what it asks for in its configuration.
-    assert len(many) == len(few) == 11
-    assert len(again) == 8
+    # Once for each that waits, what it asks for in its configuration; then which projects limit their running runs.
+    assert len(many) == len(few) == 12
+    assert len(again) == 11
     asked = [query["sql"] for query in again.captured_queries[1:]]
     assert not any('"config"' in sql for sql in asked)
     assert not any('JOIN "auth_user"' in sql and "runs_run" in sql for sql in asked)

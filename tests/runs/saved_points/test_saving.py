@@ -198,7 +198,7 @@ def test_wrong_requests_name_the_field(api: Client, run: Run, body: dict[str, An
 
 def test_a_missing_reason_is_asked_for(api: Client, run: Run) -> None:
     [error] = post(api, address(run), {"rule": "youden"}, 400)["errors"]
-    assert error == {"field": "reason", "message": "Write why: those who use the threshold read it."}
+    assert (error["pointer"], error["detail"]) == ("#/reason", "Write why: those who use the threshold read it.")
     save(api, run, rule="youden")
     [error] = post(api, address(run, "withdraw/"), {}, 400)["errors"]
     assert error["field"] == "reason"

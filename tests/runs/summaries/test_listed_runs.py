@@ -287,7 +287,8 @@ def test_a_migration_mends_what_is_wrong_and_else_copies_nothing(make_run: MakeR
     assert listed_runs.differing() == 0
     with CaptureQueriesContext(connection) as captured:
         listed_runs.after_migrating()
-    assert not [query for query in captured.captured_queries if not query["sql"].strip().startswith("SELECT")]
+    looks = ("SELECT", "PRAGMA table_xinfo")
+    assert not [query for query in captured.captured_queries if not query["sql"].strip().startswith(looks)]
 
 
 def test_progress_and_leases_do_not_reach_the_short_rows(user: User) -> None:
