@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs.api.heavy_requests import STATISTICS
-from runs.api.views import ReadingView
+from runs.api.views import ReadingView, one_of
 from runs.evaluation.epoch_matrices import epoch_matrices, matrix_of
 from runs.listing.filters import Parameters
 
@@ -36,7 +36,7 @@ class EpochMatrices(ReadingView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the matrices."""
-        run = self.visible().filter(pk=self.head_of(run_id).id).only("dataset", "best_epoch").get()
+        run = one_of(self.visible().only("dataset", "best_epoch"), run_id)  # at once: it may be deleted at any moment
         epoch = self.asked.get("epoch")
         if epoch is None:
             return Response(epoch_matrices(run, self.asked["points"]))

@@ -12,6 +12,7 @@ from django.test import Client
 from sklearn.metrics import confusion_matrix
 
 from experiments.training.metrics.epoch_matrix import MOST_MISTAKES, MOST_WHOLE, epoch_matrix
+from runs import queries
 from runs.evaluation.epoch_matrices import thinned
 from runs.events import DatasetSummary, EpochEnd, EpochMatrix, ModelSummary, TrainingStart, encode, utc_now
 from runs.models import Run, RunMetric
@@ -106,6 +107,21 @@ def test_a_run_without_any_has_none_and_what_is_not_there_is_null(api: Client, m
     assert api.get(f"/api/runs/{run.pk}/epoch-matrices/", {"points": 2}).status_code == 400
     assert told(api, make_run(status="queued"))["epochs"] == 0
     assert Client().get(f"/api/runs/{run.pk}/epoch-matrices/").status_code == 401
+
+
+def test_a_run_that_is_deleted_while_it_is_asked_for_is_no_fault_of_the_server(
+    api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the page of a run asks while somebody else deletes it."""
+    run, real = make_run(status="completed", dataset=TWO), queries.heads
+
+    def heads(*asked: Any) -> list[queries.Head]:
+        found = real(*asked)
+        Run.objects.filter(pk=run.pk).update(deleted_at=utc_now())
+        return found
+
+    monkeypatch.setattr(queries, "heads", heads)
+    assert api.get(f"/api/runs/{run.pk}/epoch-matrices/").status_code in (200, 404)
 
 
 @pytest.mark.parametrize("best", [None, 0, 5, 6_543, 9_999])
