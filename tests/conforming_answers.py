@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -20,6 +21,7 @@ from project.openapi import document
 from project.openapi.described_operations import described_operations
 
 Schema = dict[str, Any]
+REFERENCE = re.compile(r'"#/components/schemas/([^"/]+)"')
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 OPEN = {"Problem"}  # whose type decides which further members it has
 CURE = "Mend the answer, or its shape (`shapes`, `api_reference` of its app; CONTRIBUTING.md says how)."
@@ -119,19 +121,34 @@ def identity_of(key: str) -> str:
     return f"{method.lower()}_{name.replace('-', '_')}"
 
 
-@cache
 def validator(key: str, status: int, kind: str) -> Any:
-    """Make the validator of a body."""
+    """Return the validator of a body."""
     content = resolved(operations()[key]["responses"][str(status)])["content"]
-    whole = {"components": schema()["components"], "allOf": [content[kind]["schema"]]}
-    return jsonschema_rs.validator_for({"$schema": DRAFT, **whole})
+    return _validator_of(json.dumps(content[kind]["schema"], sort_keys=True))
+
+
+def body_validator(key: str) -> Any:
+    """Return the validator of a request's body."""
+    content = operations()[key]["requestBody"]["content"]["application/json"]
+    return _validator_of(json.dumps(content["schema"], sort_keys=True))
 
 
 @cache
-def body_validator(key: str) -> Any:
-    """Make the validator of a request's body."""
-    content = operations()[key]["requestBody"]["content"]["application/json"]
-    return jsonschema_rs.validator_for({"$schema": DRAFT, "components": schema()["components"], **content["schema"]})
+def _validator_of(text: str) -> Any:
+    """Make a validator with those shapes alone that the schema needs: all of them would take megabytes each time."""
+    asked = json.loads(text)
+    components = {"schemas": {name: schema()["components"]["schemas"][name] for name in _needed(asked)}}
+    return jsonschema_rs.validator_for({"$schema": DRAFT, "components": components, "allOf": [asked]})
+
+
+def _needed(part: Any) -> set[str]:
+    """Return the names of all shapes that a schema refers to, and those do."""
+    names, rest = set[str](), [part]
+    while rest:
+        found = {name for name in REFERENCE.findall(json.dumps(rest.pop())) if name not in names}
+        names |= found
+        rest += [schema()["components"]["schemas"][name] for name in found]
+    return names
 
 
 def resolved(answer: Schema) -> Schema:
