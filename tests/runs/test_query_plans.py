@@ -91,6 +91,8 @@ def test_every_query_of_a_member_of_few_projects_has_an_index(
     address: str, run: Run, api: Client, browser_session: Client
 ) -> None:
     """Two of three projects: the runs of both are merged, and those of the third are passed over."""
+    if address == "/api/runs/facets/" and connection.vendor != "sqlite":
+        pytest.skip("which index PostgreSQL takes for tags depends on the number of rows")
     Membership.objects.create(project=Project.objects.create(name="Second"), user=run.owner, role="viewer")
     Project.objects.create(name="Third")
     client = api if address.startswith("/api/") else browser_session
