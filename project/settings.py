@@ -378,7 +378,7 @@ REST_FRAMEWORK = {
         "project.known_users.SessionsWithCSRF",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "EXCEPTION_HANDLER": "runs.errors.exception_handler",
+    "EXCEPTION_HANDLER": "runs.api.exception_handler.exception_handler",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS tells methods; the schema tells the rest
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["runs.api.parsers.JSONParser"],

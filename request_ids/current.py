@@ -34,7 +34,7 @@ def new() -> str:
 
 
 def of_no_request() -> Context:
-    """Return the present context without the identifier: for a task that serves others too, whoever began it."""
+    """Return the present context without the identifier: for a task that serves others too than who began it."""
     context = copy_context()
     context.run(_current.set, "")
     return context

@@ -1,4 +1,4 @@
-"""What every problem has, whoever answers with it."""
+"""What every problem has, whichever code answers with it."""
 
 from __future__ import annotations
 

@@ -78,7 +78,6 @@ LOCAL_IMPORTS = {
         "realtime/shared/shared_views.py",
         "runs.curves.snapshot",
     ): "NumPy, which the web process loads with the first curve",
-    ("runs/errors.py", "rest_framework.views"): "loads our parser, which imports this one",
     ("runs/files/exports.py", "runs.statistics"): "pandas, which a worker loads with the first run that ends",
     (
         "runs/label_errors/label_error_views.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -59,7 +60,7 @@ class ProjectPage(View):
         return _page(request, _project(request, project_id))
 
 
-class ProjectFormView(ProjectPage):
+class ProjectFormView(ProjectPage, ABC):
     """One of the page's forms, for those who manage the project."""
 
     def get(self, request: HttpRequest, project_id: int, **_: Any) -> HttpResponse:  # noqa: ARG002
@@ -73,9 +74,9 @@ class ProjectFormView(ProjectPage):
             raise PermissionDenied(f"Only admins of the project {project.name} may do that.")
         return self.act(request, project, **given)
 
+    @abstractmethod
     def act(self, request: HttpRequest, project: Project, **given: Any) -> HttpResponse:
         """Do what the form says."""
-        raise NotImplementedError
 
 
 class ChangeProject(ProjectFormView):

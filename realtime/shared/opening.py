@@ -1,4 +1,4 @@
-"""Lets whoever has a share link see what it shows, without an account: each request looks at the link again.
+"""Lets those who have a share link see what it shows, without an account: each request looks at the link again.
 
 The link's secret stands in the address of the page and of all that its scripts ask for, so a login of the same browser
 has no part in it, neither in what is seen nor in whose name. No cookie is read or set, and no header with a token.
@@ -72,7 +72,7 @@ def through_link(view: View, *, with_samples: bool = False) -> View:
 def _seen(view: View, request: HttpRequest, opened: Opened, token: str, given: dict[str, Any]) -> HttpResponseBase:
     """Answer as the view does to a visitor, in whose name alone it acts."""
     link = opened.link
-    request.user = AnonymousUser()  # what pages show of a login is not for a visitor, whoever they are
+    request.user = AnonymousUser()  # pages show nothing of a login, also where the visitor has one
     request.visitor = Visitor(link.pk, opened.run_ids)  # type: ignore[attr-defined]
     request.opened = opened  # type: ignore[attr-defined]
     request.share_token = token  # type: ignore[attr-defined]

@@ -60,8 +60,8 @@ def test_no_event_takes_the_place_of_another() -> None:
     event = old_event(3, counted=True)
     if connection.vendor == "sqlite":
         refused(f"REPLACE INTO {REPEATS} (event_id, key, count, last_at) VALUES (%s, 'y', 1, %s)", event.pk, NOW)
-        anew = f"REPLACE INTO {REPEATS} (event_id, key, count, last_at) VALUES (%s, %s, 1, %s)"
-        refused(anew, event.pk + 1, str(event.pk), NOW)
+        replacing = f"REPLACE INTO {REPEATS} (event_id, key, count, last_at) VALUES (%s, %s, 1, %s)"
+        refused(replacing, event.pk + 1, str(event.pk), NOW)
         columns = "id, at, action, user_name, via, credential, address, request_id, target_type, target_id, target_name"
         values = "%s, %s, 'logout', '', 'server', '', '', '', '', '', ''"
         refused(f"REPLACE INTO {EVENTS} ({columns}, details) VALUES ({values}, '{{}}')", event.pk, NOW)
