@@ -13,7 +13,15 @@ from accounts.issuing import LONGEST_NAME, NEVER, days_to_choose, projects_of
 from accounts.scopes import Scope
 
 
-class TokenForm(forms.Form):
+class PlainForm(forms.Form):
+    """A form whose labels end without a colon."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+
+class TokenForm(PlainForm):
     """A token to be made."""
 
     name = forms.CharField(max_length=LONGEST_NAME, label="What it is for")
@@ -23,7 +31,6 @@ class TokenForm(forms.Form):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.label_suffix = ""
         projects = [(project.pk, project.name) for project in projects_of(user)]
         self.fields["project"].choices = [("", "All of yours"), *projects]  # type: ignore[attr-defined]
         self.fields["days"].choices = [(f"{days:g}", _ending(days)) for days in days_to_choose()]  # type: ignore[attr-defined]

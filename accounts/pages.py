@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +19,7 @@ from django.views.generic import View
 from accounts.forms import TokenForm, password_form
 from accounts.issuing import Refused, issue, revoke, tokens_of
 from accounts.password_rules import has_password_here
+from accounts.request_user import stored_user
 
 
 @method_decorator([never_cache, login_required], name="dispatch")
@@ -45,10 +45,10 @@ class MakeToken(Form):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a token and show it, this once; or the page with what is wrong."""
-        form = TokenForm(_user(request), request.POST)
+        form = TokenForm(stored_user(request), request.POST)
         if form.is_valid():
             try:
-                token, text = issue(_user(request), **form.cleaned_data)
+                token, text = issue(stored_user(request), **form.cleaned_data)
             except Refused as refused:
                 form.add_error(refused.field or None, str(refused))
             else:
@@ -62,7 +62,7 @@ class RevokeToken(Form):
 
     def post(self, request: HttpRequest, token_id: int) -> HttpResponse:
         """Revoke one of the user's tokens and go back to the page; 404 for another user's."""
-        if not revoke(_user(request), token_id):
+        if not revoke(stored_user(request), token_id):
             raise Http404(f"You have no token {token_id}.")
         messages.success(request, "The token is revoked: programs that send it are refused from now on.")
         return redirect("account-page")
@@ -74,9 +74,9 @@ class ChangePassword(Form):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Store the password, which ends all tokens and the other sessions; or show what is wrong."""
-        if not has_password_here(_user(request)):
+        if not has_password_here(stored_user(request)):
             return _page(request)
-        form = password_form(_user(request), request.POST)
+        form = password_form(stored_user(request), request.POST)
         if not form.is_valid():
             if form.has_error("old_password", "password_incorrect"):
                 self.note_wrong(request)
@@ -93,16 +93,10 @@ class ChangePassword(Form):
 
 def _page(request: HttpRequest, **parts: Any) -> HttpResponse:
     """Render the page, with what a form has to say."""
-    user = _user(request)
+    user = stored_user(request)
     tokens = list(tokens_of(user))
     migrated = [token for token in tokens if token.is_migrated]
     context = {"tokens": tokens, "migrated": migrated, "token_form": TokenForm(user), "sign_on": settings.SIGN_ON}
     if has_password_here(user):
         context["password_form"] = password_form(user)
     return render(request, "accounts/account.html", context | parts)
-
-
-def _user(request: HttpRequest) -> User:
-    """Return the user who is logged in, not the lazy one, so that a failed form leaves the request's alone."""
-    assert request.user.pk is not None  # noqa: S101  (a login is needed here)
-    return User.objects.get(pk=request.user.pk)

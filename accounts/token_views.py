@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.http import Http404
 from django.utils import timezone
 from rest_framework import serializers
@@ -16,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.issuing import NEVER, Refused, issue, revoke, tokens_of
 from accounts.models import APIToken
+from accounts.request_user import logged_in
 from accounts.scopes import Scope
 from runs.api.bodies import body_of
 from runs.api.views import ReadingView
@@ -45,7 +45,7 @@ class TokenList(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Return the user's tokens, the newest first; none can be read again."""
-        return Response({"tokens": [described(token) for token in tokens_of(_user(request))]})
+        return Response({"tokens": [described(token) for token in tokens_of(logged_in(request))]})
 
     def post(self, request: Request) -> Response:
         """Make a token (201), whose text stands in `token` this once."""
@@ -54,7 +54,7 @@ class TokenList(ReadingView):
         if project is None and by is not None:  # one for all projects would reach further than the one it comes from
             project = by.project_id
         try:
-            token, text = issue(_user(request), asked["name"], asked["scope"], _days(asked, by), project)
+            token, text = issue(logged_in(request), asked["name"], asked["scope"], _days(asked, by), project)
         except Refused as refused:
             raise InvalidRequest([{"field": refused.field, "message": str(refused)}]) from refused
         return Response(described(token) | {"token": text}, status=201)
@@ -65,7 +65,7 @@ class TokenDetail(APIView):
 
     def delete(self, request: Request, token_id: int) -> Response:
         """Revoke one of the user's tokens (204); 404 for another user's."""
-        if not revoke(_user(request), token_id):
+        if not revoke(logged_in(request), token_id):
             raise Http404(f"You have no token {token_id}.")
         return Response(status=204)
 
@@ -83,11 +83,6 @@ def described(token: APIToken) -> dict[str, Any]:
         "expires": _time(token.expiry),
         "is_expired": token.is_expired,
     }
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  (a login is needed here)
-    return request.user
 
 
 def _token(request: Request) -> APIToken | None:

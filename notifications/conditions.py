@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications import outbox
-from notifications.contents import COLUMNS, content_of
+from notifications.contents import content_of, loaded
 from notifications.matching import Subscriptions, active
 from notifications.models import Message, Subscription
 from notifications.occasions import Occasion
@@ -133,8 +133,7 @@ def _is_wanted(occasion: Occasion) -> bool:
 
 def _together(runs: QuerySet[Run]) -> Iterator[list[Run]]:
     """Yield the runs, so many at a time."""
-    chosen = runs.filter(deleted_at=None).select_related("owner", "project").order_by("pk")
-    chosen = chosen.only(*COLUMNS, "attempt_start", "owner__username", "project__name")
+    chosen = loaded(runs, "attempt_start").order_by("pk")
     last = 0
     while part := list(chosen.filter(pk__gt=last)[:TOGETHER]):
         yield part

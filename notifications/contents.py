@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, NotRequired, TypedDict
 
+from django.db.models import QuerySet
+
 from notifications.safe_reasons import safe_reason
 from runs.events import time_or_null
 from runs.models import Run
@@ -18,6 +20,12 @@ COLUMNS = (
     *("duration_seconds", "total_epochs", "max_epochs", "monitor", "best_value", "best_epoch", "deleted_at"),
 )
 """What is read of a run; configurations are large and not loaded."""
+
+
+def loaded(runs: QuerySet[Run], *more: str) -> QuerySet[Run]:
+    """Load what messages say of those of the runs that are not deleted, and the columns `more`."""
+    there = runs.filter(deleted_at=None).select_related("owner", "project")
+    return there.only(*COLUMNS, *more, "owner__username", "project__name")
 
 
 class Content(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from notifications import conditions, outbox
-from notifications.contents import COLUMNS, content_of
+from notifications.contents import content_of, loaded
 from notifications.matching import Subscriptions
 from notifications.models import Message
 from notifications.occasions import ENDS, Occasion, of_change
@@ -42,8 +42,7 @@ def make_messages(changes: Sequence[StatusChange]) -> None:
 
 def load_runs(numbers: Iterable[int]) -> dict[int, Run]:
     """Load what messages say of runs, by their numbers; none that is deleted."""
-    found = Run.objects.filter(pk__in=set(numbers), deleted_at=None).select_related("owner", "project")
-    return {run.pk: run for run in found.only(*COLUMNS, "owner__username", "project__name")}
+    return {run.pk: run for run in loaded(Run.objects.filter(pk__in=set(numbers)))}
 
 
 def _occasion(change: StatusChange) -> Occasion | None:

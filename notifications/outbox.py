@@ -88,10 +88,14 @@ def send_again(message: Message, now: datetime | None = None) -> bool:
 
 def due(now: datetime) -> QuerySet[Message]:
     """Select the messages that may be tried now: neither claimed nor of a subscription with one that is."""
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     claimed = Message.objects.filter(state=State.WAITING, claimed_until__gte=now).values("subscription")
-    waiting = Message.objects.filter(free, state=State.WAITING, next_at__lte=now, subscription__paused_at=None)
-    return waiting.exclude(subscription__in=claimed)
+    return _ready(now).filter(subscription__paused_at=None).exclude(subscription__in=claimed)
+
+
+def _ready(now: datetime) -> QuerySet[Message]:
+    """Select the waiting messages whose time has come and that nobody has claimed."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    return Message.objects.filter(free, state=State.WAITING, next_at__lte=now)
 
 
 class Place(NamedTuple):
@@ -121,8 +125,7 @@ DIGESTED = Q(subscription__channel=Subscription.Channel.EMAIL, subscription__dig
 def claim(message_ids: Iterable[int], now: datetime) -> list[Message]:
     """Claim messages that are free, and return those that this call has claimed. Each is one more try of it."""
     token = secrets.token_hex(16)
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    chosen = Message.objects.filter(free, pk__in=list(message_ids), state=State.WAITING, next_at__lte=now)
+    chosen = _ready(now).filter(pk__in=list(message_ids))
     if not chosen.update(claim=token, claimed_until=now + timedelta(seconds=CLAIM_SECONDS), tries=F("tries") + 1):
         return []
     return list(Message.objects.filter(claim=token).select_related("subscription__user", "run").order_by("pk"))

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,12 +16,13 @@ from django.views.generic import View
 
 from access.decisions import access_of
 from access.models import Project
+from accounts.request_user import logged_in
 from notifications import signing_secrets, subscriptions
 from notifications.forms import SubscriptionForm
 from notifications.models import Subscription
 from notifications.occasions import TEST, Occasion
 from notifications.subscriptions import PAUSED_BY_HAND, Refused
-from notifications.views import deliveries_of, own_message, receiver_text
+from notifications.views import deliveries_of, own_message, own_subscription, receiver_text
 
 _TEMPLATE = "notifications/subscriptions.html"
 
@@ -33,11 +33,11 @@ class NotificationsPage(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the subscriptions and the form of a new one."""
-        return _list(request, SubscriptionForm(_user(request)))
+        return _list(request, SubscriptionForm(logged_in(request)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a subscription and show its secret, this once; or the page with what is wrong."""
-        return _create(request, SubscriptionForm(_user(request), request.POST))
+        return _create(request, SubscriptionForm(logged_in(request), request.POST))
 
 
 @method_decorator([never_cache, login_required], name="dispatch")
@@ -47,12 +47,12 @@ class ProjectNotifications(View):
     def get(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Show the project's subscriptions and the form of a new one."""
         project = _managed_project(request, project_id)
-        return _list(request, SubscriptionForm(_user(request), project=project), project)
+        return _list(request, SubscriptionForm(logged_in(request), project=project), project)
 
     def post(self, request: HttpRequest, project_id: int) -> HttpResponse:
         """Make a subscription of the project."""
         project = _managed_project(request, project_id)
-        return _create(request, SubscriptionForm(_user(request), request.POST, project=project), project)
+        return _create(request, SubscriptionForm(logged_in(request), request.POST, project=project), project)
 
 
 @method_decorator([never_cache, login_required], name="dispatch")
@@ -61,22 +61,22 @@ class SubscriptionPage(View):
 
     def get(self, request: HttpRequest, subscription_id: int) -> HttpResponse:
         """Show it; 404 for one that the user may not change."""
-        subscription = _subscription(request, subscription_id)
+        subscription = own_subscription(request, subscription_id)
         return _one(request, subscription, _form(request, subscription))
 
     def post(self, request: HttpRequest, subscription_id: int) -> HttpResponse:
         """Change it, or show what is wrong."""
-        subscription = _subscription(request, subscription_id)
+        subscription = own_subscription(request, subscription_id)
         form = _form(request, subscription, request.POST)
         if form.is_valid():
             try:
-                subscriptions.change(subscription, _user(request), form.columns())
+                subscriptions.change(subscription, logged_in(request), form.columns())
             except Refused as refused:
                 form.show(refused)
             else:
                 messages.success(request, "The changes hold from now on.")
                 return redirect("notification-page", subscription_id)
-        return _one(request, _subscription(request, subscription_id), form)
+        return _one(request, own_subscription(request, subscription_id), form)
 
 
 @method_decorator([never_cache, login_required], name="dispatch")
@@ -92,7 +92,7 @@ class SubscriptionAction(View):
         act = _ACTIONS.get(action)
         if act is None:
             raise Http404
-        subscription = _subscription(request, subscription_id)
+        subscription = own_subscription(request, subscription_id)
         try:
             return act(request, subscription)
         except Refused as refused:
@@ -110,9 +110,9 @@ class RedeliverButton(View):
 
     def post(self, request: HttpRequest, message_id: int) -> HttpResponse:
         """Have it sent once more."""
-        message = own_message(_user(request), message_id)
+        message = own_message(logged_in(request), message_id)
         try:
-            subscriptions.redeliver(message, _user(request))
+            subscriptions.redeliver(message, logged_in(request))
             messages.success(request, "The message is sent again.")
         except Refused as refused:
             messages.error(request, str(refused))
@@ -120,24 +120,24 @@ class RedeliverButton(View):
 
 
 def _test(request: HttpRequest, subscription: Subscription) -> HttpResponse:
-    subscriptions.send_test(subscription, _user(request))
+    subscriptions.send_test(subscription, logged_in(request))
     messages.success(request, "A test is on its way: reload the page in a few seconds, and see what became of it.")
     return redirect("notification-page", subscription.pk)
 
 
 def _secret(request: HttpRequest, subscription: Subscription) -> HttpResponse:
-    secret = subscriptions.rotate_secret(subscription, _user(request))
+    secret = subscriptions.rotate_secret(subscription, logged_in(request))
     return _one(request, subscription, _form(request, subscription), secret=secret)
 
 
 def _pause(request: HttpRequest, subscription: Subscription) -> HttpResponse:
-    subscriptions.change(subscription, _user(request), {"paused": True})
-    messages.success(request, PAUSED_BY_HAND.format(user=_user(request)))
+    subscriptions.change(subscription, logged_in(request), {"paused": True})
+    messages.success(request, PAUSED_BY_HAND.format(user=logged_in(request)))
     return redirect("notification-page", subscription.pk)
 
 
 def _resume(request: HttpRequest, subscription: Subscription) -> HttpResponse:
-    subscriptions.change(subscription, _user(request), {"paused": False})
+    subscriptions.change(subscription, logged_in(request), {"paused": False})
     messages.success(request, "You are told again what happens from now on.")
     return redirect("notification-page", subscription.pk)
 
@@ -146,7 +146,7 @@ def _remove(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     back = (
         ("project-notifications-page", subscription.project_id) if subscription.is_shared else ("notifications-page",)
     )
-    subscriptions.remove(subscription, _user(request))
+    subscriptions.remove(subscription, logged_in(request))
     messages.success(request, f"“{subscription.name}” is removed.")
     return redirect(*back)
 
@@ -163,7 +163,7 @@ _ACTIONS: Mapping[str, Callable[[HttpRequest, Subscription], HttpResponse]] = {
 def _create(request: HttpRequest, form: SubscriptionForm, project: Project | None = None) -> HttpResponse:
     if form.is_valid():
         try:
-            made = subscriptions.create(_user(request), form.columns())
+            made = subscriptions.create(logged_in(request), form.columns())
         except Refused as refused:
             form.show(refused)
         else:
@@ -173,11 +173,13 @@ def _create(request: HttpRequest, form: SubscriptionForm, project: Project | Non
 
 
 def _list(request: HttpRequest, form: SubscriptionForm, project: Project | None = None) -> HttpResponse:
-    found = subscriptions.manageable(_user(request))
+    found = subscriptions.manageable(logged_in(request))
     chosen = found.filter(is_shared=False) if project is None else found.filter(is_shared=True, project=project)
     rows = [(one, receiver_text(one), _told(one)) for one in chosen]
-    access = access_of(_user(request))
-    managed = [one for one in subscriptions.projects_of(_user(request)) if access.may_manage(one.pk)]
+    managed: list[Project] = []
+    if project is None:
+        access = access_of(logged_in(request))
+        managed = [one for one in subscriptions.projects_of(logged_in(request)) if access.may_manage(one.pk)]
     return render(request, _TEMPLATE, {"rows": rows, "form": form, "project": project, "managed": managed})
 
 
@@ -212,23 +214,14 @@ def occasion_text(value: str) -> str:
 
 def _form(request: HttpRequest, subscription: Subscription, data: Any = None) -> SubscriptionForm:
     shared = subscription.project if subscription.is_shared else None
-    return SubscriptionForm(_user(request), data, of=subscription, project=shared)
-
-
-def _subscription(request: HttpRequest, subscription_id: int) -> Subscription:
-    return get_object_or_404(subscriptions.manageable(_user(request)), pk=subscription_id)
+    return SubscriptionForm(logged_in(request), data, of=subscription, project=shared)
 
 
 def _managed_project(request: HttpRequest, project_id: int) -> Project:
     project = get_object_or_404(Project, pk=project_id)
-    access = access_of(_user(request))
+    access = access_of(logged_in(request))
     if not access.sees(project.pk):
         raise Http404
     if not access.may_manage(project.pk):
         raise PermissionDenied("Only admins of the project see what it tells to whom.")
     return project
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  (a login is needed here)
-    return request.user

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from access.decisions import access_of
+from access.decisions import access_of, only_project
 from access.models import Project
 from access.projects import visible_projects
 from access.roles import Role
@@ -45,15 +45,13 @@ class Refused(ValueError):
 
 def manageable(user: User) -> QuerySet[Subscription]:
     """Select the subscriptions that a user may see and change: their own, and those of projects that they manage."""
-    access = access_of(user)
-    managed = Q() if access.everything else Q(project__in=_managed(user))
-    own = Q(is_shared=False, user=user)
-    if limited := _only_project(user):
+    own, shared = Q(is_shared=False, user=user), Q(is_shared=True)
+    if limited := only_project(user):
         own &= Q(project=limited) | Q(run__project=limited)
-    if access.everything and access.most != Role.ADMIN:
-        managed = Q(pk__in=[])
-    found = Subscription.objects.filter(own | (Q(is_shared=True) & managed))
-    return found.select_related("user", "project", "run")
+    managed = access_of(user).with_role(Role.ADMIN)
+    if managed is not None:
+        shared &= Q(project__in=managed)
+    return Subscription.objects.filter(own | shared).select_related("user", "project", "run")
 
 
 def create(user: User, values: Mapping[str, Any]) -> Subscription:
@@ -194,7 +192,7 @@ def _problems_of_scope(subscription: Subscription, user: User) -> Iterator[tuple
     access, project = access_of(user), subscription.project_id
     if subscription.scope not in Scope.values:
         yield "scope", f"Must be one of {', '.join(Scope.values)}."
-    if subscription.scope == Scope.OWN and _only_project(user):
+    if subscription.scope == Scope.OWN and only_project(user):
         yield "scope", "This token is for one project: choose the scope project or run."
     if subscription.scope == Scope.PROJECT:
         if project is None or not access.sees(project):
@@ -243,17 +241,6 @@ def _which_addresses() -> str:
 
 def _sees_run(user: User, run_id: int | None) -> bool:
     return run_id is not None and visible_runs(user).filter(pk=run_id).exists()
-
-
-def _managed(user: User) -> list[int]:
-    access = access_of(user)
-    return [number for number in access.roles if access.may_manage(number)]
-
-
-def _only_project(user: User) -> int | None:
-    """Return the one project that the token is for which the request came with; None of others."""
-    limited: int | None = getattr(user, "limited_to_project", None)
-    return limited
 
 
 def _recorded(subscription: Subscription) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.request_user import logged_in
 from notifications import signing_secrets, subscriptions
 from notifications.models import Delivery, Message, Subscription
 from notifications.occasions import Occasion
@@ -61,7 +62,7 @@ class SubscriptionList(ReadingView):
 
     def get(self, request: Request) -> Response:
         """Return the user's subscriptions and those of projects that they manage, the newest first."""
-        user = user_of(request)
+        user = logged_in(request)
         return Response({"subscriptions": [described(one) for one in subscriptions.manageable(user)]})
 
     def post(self, request: Request) -> Response:
@@ -70,7 +71,7 @@ class SubscriptionList(ReadingView):
         for name in ("name", "channel", "occasions"):
             if name not in asked:
                 raise InvalidRequest([{"field": name, "message": "This field is required."}])
-        made = in_fields(lambda: subscriptions.create(user_of(request), asked))
+        made = in_fields(lambda: subscriptions.create(logged_in(request), asked))
         secret = {"secret": signing_secrets.secret_of(made)} if made.channel == Channel.WEBHOOK else {}
         return Response(described(made) | secret, status=201)
 
@@ -88,11 +89,11 @@ class SubscriptionDetail(ReadingView):
         """Change what is given, and return the whole."""
         subscription = own_subscription(request, subscription_id)
         asked = _columns(body_of(request, ChangedFields))
-        return Response(described(in_fields(lambda: subscriptions.change(subscription, user_of(request), asked))))
+        return Response(described(in_fields(lambda: subscriptions.change(subscription, logged_in(request), asked))))
 
     def delete(self, request: Request, subscription_id: int) -> Response:
         """Remove the subscription (204)."""
-        subscriptions.remove(own_subscription(request, subscription_id), user_of(request))
+        subscriptions.remove(own_subscription(request, subscription_id), logged_in(request))
         return Response(status=204)
 
 
@@ -113,7 +114,7 @@ class NewSecret(APIView):
         """Return the new secret, this once; the one before it signs too until `previous_until`."""
         body_of(request)
         subscription = own_subscription(request, subscription_id)
-        secret = in_fields(lambda: subscriptions.rotate_secret(subscription, user_of(request)))
+        secret = in_fields(lambda: subscriptions.rotate_secret(subscription, logged_in(request)))
         return Response({"secret": secret, "previous_until": time_or_null(subscription.previous_until)})
 
 
@@ -124,7 +125,7 @@ class Test(APIView):
         """Have a test message sent (202); the deliveries tell what became of it."""
         body_of(request)
         subscription = own_subscription(request, subscription_id)
-        return Response(sent(in_fields(lambda: subscriptions.send_test(subscription, user_of(request)))), status=202)
+        return Response(sent(in_fields(lambda: subscriptions.send_test(subscription, logged_in(request)))), status=202)
 
 
 class Redelivery(APIView):
@@ -133,7 +134,7 @@ class Redelivery(APIView):
     def post(self, request: Request, message_id: int) -> Response:
         """Have a message sent once more, with the id that it had (202)."""
         body_of(request)
-        user = user_of(request)
+        user = logged_in(request)
         message = own_message(user, message_id)
         in_fields(lambda: subscriptions.redeliver(message, user))
         message.refresh_from_db()
@@ -204,9 +205,9 @@ def deliveries_of(subscription: Subscription) -> list[Delivery]:
     return list(found.defer("message__content").order_by("-pk")[:KEPT_DELIVERIES])
 
 
-def own_subscription(request: Request, subscription_id: int) -> Subscription:
+def own_subscription(request: Request | HttpRequest, subscription_id: int) -> Subscription:
     """Return a subscription that the user may change; raises Http404."""
-    found = subscriptions.manageable(user_of(request)).filter(pk=subscription_id).first()
+    found = subscriptions.manageable(logged_in(request)).filter(pk=subscription_id).first()
     if found is None:
         raise Http404(f"You have no subscription {subscription_id}.")
     return found
@@ -229,12 +230,6 @@ def in_fields(work: Callable[[], T]) -> T:
         raise InvalidRequest(
             {"field": field, "message": problem} for field, problem in refused.problems.items()
         ) from refused
-
-
-def user_of(request: Request) -> User:
-    """Return the user who is logged in."""
-    assert isinstance(request.user, User)  # noqa: S101  (a login is needed here)
-    return request.user
 
 
 def _columns(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
         return _dead(request, user)
     request.session.flush()  # also that of the same user: a login begins a session
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect(_safe_next(request))
+    return redirect(safe_page(request, request.GET.get("next", "")))
 
 
 def _asked(request: HttpRequest, user: User, status: int = HTTPStatus.OK) -> HttpResponse:
@@ -95,7 +95,7 @@ def _asked(request: HttpRequest, user: User, status: int = HTTPStatus.OK) -> Htt
 def _dead(request: HttpRequest, user: User | None) -> HttpResponse:
     """Say that the link no longer works, unless the visitor is logged in as that user anyway."""
     if user is not None and request.user == user:
-        return redirect(_safe_next(request))
+        return redirect(safe_page(request, request.GET.get("next", "")))
     record("link.refused")
     if failed_tries.too_many(address_of(request), failed_tries.LINKS):
         return _without_referrer(refused(request, dead_links()))
@@ -126,7 +126,7 @@ def _spend(user: User) -> bool:
     return unspent.update(last_login=timezone.now()) == 1
 
 
-def _safe_next(request: HttpRequest) -> str:
-    asked = request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if safe else resolve_url(settings.LOGIN_REDIRECT_URL)
+def safe_page(request: HttpRequest, page: str) -> str:
+    """Return the page if it is one of this server, else the list of runs."""
+    safe = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return page if safe else resolve_url(settings.LOGIN_REDIRECT_URL)

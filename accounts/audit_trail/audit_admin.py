@@ -86,7 +86,6 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     list_display = ("moment", "action", "by", "via", "credential", "from_address", "of", "project", "count")
     list_filter = (ActionFilter, UserFilter, ProjectFilter, ("at", admin.DateFieldListFilter), AddressFilter, "via")
-    list_select_related = ("repeats",)
     search_fields = ("user_name", "target_name", "address", "credential", "request_id")
     search_help_text = "In users, targets, addresses, tokens' names and request ids"
     fields = (

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.decisions import access_of
+from access.roles import Role
 from accounts.audit_trail.parameters import TrailParameters
 from audit.models import AuditEvent
 from audit.reading import chosen, in_batches, with_repeats
@@ -73,10 +74,9 @@ class AuditTrail(ReadingView):
 
 def _projects(request: Request, asked: list[int] | None) -> list[int] | None:
     """Return the projects whose events are shown; None: all, and events of none. Raises PermissionDenied."""
-    access = access_of(request.user)
-    if access.everything and access.may_manage(0):
+    managed = access_of(request.user).with_role(Role.ADMIN)
+    if managed is None:
         return asked
-    managed = [number for number in access.roles if access.may_manage(number)]
     if not managed:
         raise PermissionDenied(FOR_ADMINS)
     return managed if asked is None else [number for number in asked if number in managed]

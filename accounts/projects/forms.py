@@ -9,12 +9,13 @@ from django import forms
 from access.models import LONGEST_NAME, Project
 from access.projects import LONGEST_DESCRIPTION
 from access.roles import Role
+from accounts.forms import PlainForm
 
 GIB = 2**30
 MOST = 2**31 - 1
 
 
-class ProjectForm(forms.Form):
+class ProjectForm(PlainForm):
     """Name and description of a project."""
 
     name = forms.CharField(max_length=LONGEST_NAME, label="Name")
@@ -25,12 +26,8 @@ class ProjectForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
 
-
-class QuotaForm(forms.Form):
+class QuotaForm(PlainForm):
     """The quotas of a project; a blank field is no limit."""
 
     max_queued = forms.IntegerField(required=False, min_value=0, max_value=MOST, label="Queued runs")
@@ -39,7 +36,6 @@ class QuotaForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.label_suffix = ""
         self.fields["max_disk"].widget.attrs["step"] = "any"
 
     @staticmethod
@@ -61,12 +57,8 @@ class QuotaForm(forms.Form):
         return cleaned
 
 
-class MemberForm(forms.Form):
+class MemberForm(PlainForm):
     """Somebody who is to be a member."""
 
     user = forms.CharField(max_length=150, label="User name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER.value, label="Role")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""

@@ -26,6 +26,7 @@ from accounts.models import ShareLink
 from accounts.projects.descriptions import described, described_all
 from accounts.projects.forms import MemberForm, ProjectForm, QuotaForm
 from accounts.projects.project_views import OPERATORS_ALONE, is_unlimited
+from accounts.request_user import stored_user
 from accounts.share_links import links
 from runs.models import Run
 from runs.quotas.room import size_text
@@ -44,7 +45,7 @@ class ProjectsPage(View):
         if not is_unlimited(access_of(request.user)):
             raise PermissionDenied(OPERATORS_ALONE)
         form = ProjectForm(request.POST)
-        made = form.is_valid() and _applied(form, lambda: projects.create(_user(request), **form.cleaned_data))
+        made = form.is_valid() and _applied(form, lambda: projects.create(stored_user(request), **form.cleaned_data))
         if not made:
             return _list_page(request, form=form)
         messages.success(request, "The project is there. Give it an admin, who adds the other members.")
@@ -146,7 +147,7 @@ class RevokeLink(ProjectFormView):
         link = links.of_project(project.pk).filter(pk=given["link_id"]).first()
         if link is None:
             raise Http404("There is no such link.")
-        links.revoke(link, _user(request))
+        links.revoke(link, stored_user(request))
         return _back(request, project, "The link is revoked: who opens it sees nothing any more.")
 
 
@@ -187,8 +188,7 @@ def _page(request: HttpRequest, project: Project, **parts: Any) -> HttpResponse:
 
 def _share_links(request: HttpRequest, project: Project) -> list[tuple[ShareLink, list[Run], int]]:
     """List the links to runs of the project, with the runs that the user sees and the number of the others."""
-    user = _user(request)
-    found = [(link, links.runs_shown_to(user, link)) for link in links.of_project(project.pk)]
+    found = [(link, links.runs_shown_to(request.user, link)) for link in links.of_project(project.pk)]
     return [(link, runs, len(link.runs.all()) - len(runs)) for link, runs in found]
 
 
@@ -224,8 +224,3 @@ def _refused(request: HttpRequest, project: Project, error: Exception) -> HttpRe
     page = _page(request, project, refusal=str(error))
     page.status_code = HTTPStatus.CONFLICT
     return page
-
-
-def _user(request: HttpRequest) -> User:
-    assert request.user.pk is not None  # noqa: S101  (a login is needed here)
-    return User.objects.get(pk=request.user.pk)

@@ -15,6 +15,7 @@ from access.decisions import Access, access_of
 from access.models import Project
 from access.roles import Role
 from accounts.projects.descriptions import described, described_all, described_member
+from accounts.request_user import logged_in
 from runs.api.bodies import body_of
 from runs.api.views import ReadingView
 from runs.errors import Conflict, InvalidRequest
@@ -108,7 +109,7 @@ class ProjectList(ProjectView):
         """Make a project (201): operators alone."""
         require_operator(self.access)
         try:
-            project = projects.create(_user(request), **body_of(request, NewProject))
+            project = projects.create(logged_in(request), **body_of(request, NewProject))
         except projects.NotValid as error:
             raise _invalid(error) from error
         return Response(described(project, self.access), status=201)
@@ -178,7 +179,7 @@ def require_operator(access: Access) -> None:
 
 def is_unlimited(access: Access) -> bool:
     """Tell whether somebody manages all projects, those to come included."""
-    return access.everything and access.most == Role.ADMIN
+    return access.with_role(Role.ADMIN) is None
 
 
 def _named(username: str) -> User:
@@ -191,8 +192,3 @@ def _named(username: str) -> User:
 
 def _invalid(error: projects.NotValid) -> InvalidRequest:
     return InvalidRequest([{"field": error.field, "message": str(error)}])
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  (a login is needed here)
-    return request.user

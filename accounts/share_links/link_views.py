@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ShareLink
+from accounts.request_user import logged_in
 from accounts.share_links import links
 from runs.api.bodies import body_of
 from runs.api.views import ReadingView, one_of
@@ -48,7 +49,7 @@ class LinkView(ReadingView):
 
     def made(self, runs: list[Run], asked: dict[str, Any]) -> Response:
         """Make a link (201), whose address stands in `link` this once."""
-        user = _user(self.request)
+        user = logged_in(self.request)
         if not links.may_share(user, runs):
             raise PermissionDenied(NOT_ALLOWED)
         try:
@@ -66,7 +67,7 @@ class RunLinks(LinkView):
 
     def get(self, _request: Request, run_id: int) -> Response:
         """Return the links that hold and show the run, the newest first, those of comparisons too."""
-        run, user = self._run(run_id), _user(self.request)
+        run, user = self._run(run_id), logged_in(self.request)
         return Response({"results": [described(link, user) for link in links.of_run(run.pk)]})
 
     def post(self, request: Request, run_id: int) -> Response:
@@ -75,7 +76,7 @@ class RunLinks(LinkView):
 
     def _run(self, run_id: int) -> Run:
         run = one_of(self.visible(), run_id)
-        if not links.may_share(_user(self.request), [run]):
+        if not links.may_share(logged_in(self.request), [run]):
             raise PermissionDenied(NOT_ALLOWED)
         return run
 
@@ -87,7 +88,7 @@ class LinkList(LinkView):
 
     def get(self, request: Request) -> Response:
         """Return the user's links that hold, the newest first."""
-        user = _user(request)
+        user = logged_in(request)
         return Response({"results": [described(link, user) for link in links.of_maker(user)]})
 
     def post(self, request: Request) -> Response:
@@ -107,7 +108,7 @@ class LinkDetail(LinkView):
 
     def delete(self, request: Request, link_id: int) -> Response:
         """Revoke a link (204): of others, the admins of a project of its runs may; 404 for everybody else."""
-        user = _user(request)
+        user = logged_in(request)
         link = links.holding().filter(pk=link_id).first()
         if link is None or not links.may_revoke(user, link):
             raise NotFound(f"You have no link {link_id}: it has ended, or is somebody else's.")
@@ -126,8 +127,3 @@ def described(link: ShareLink, user: User) -> dict[str, Any]:
         "expires_at": format_time(link.expires_at),
         "last_used": time_or_null(link.last_used),
     }
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # noqa: S101  (a login is needed here)
-    return request.user

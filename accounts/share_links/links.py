@@ -135,7 +135,7 @@ def of_maker(user: User) -> QuerySet[ShareLink]:
     return found.exclude(pk__in=elsewhere.values("sharelink_id"))
 
 
-def runs_shown_to(user: User, link: ShareLink) -> list[Run]:
+def runs_shown_to(user: User | AnonymousUser, link: ShareLink) -> list[Run]:
     """List the runs of a link that are of projects which somebody sees, ascending."""
     access = access_of(user)
     return [run for run in link.runs.all() if access.sees(run.project_id)]

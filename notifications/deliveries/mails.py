@@ -78,8 +78,9 @@ def _body(messages: Sequence[Message]) -> list[str]:
     for message in messages[:MOST_IN_A_DIGEST]:
         link = run_link(run_number(message.content))
         lines += [headline(message), *(f"  {line}" for line in details(message)), *([f"  {link}"] if link else []), ""]
-    if more := len(messages) - MOST_IN_A_DIGEST:
-        lines += [f"And {more:,} more: see the list of runs.", absolute("/")] if more > 0 else []
+    more = len(messages) - MOST_IN_A_DIGEST
+    if more > 0:
+        lines += [f"And {more:,} more: see the list of runs.", absolute("/")]
     return lines
 
 

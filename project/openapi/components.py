@@ -6,7 +6,6 @@ under their names in `#/components/schemas/`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,7 +14,6 @@ from pydantic import BaseModel
 
 Schema = dict[str, Any]
 PLACE = "#/components/schemas/"
-_QUALIFIED = re.compile(r"[\w.]*\.(\w+)$")
 
 
 def answer_schemas(types: Iterable[Any]) -> tuple[list[Schema], dict[str, Schema]]:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 from accounts.models import APIToken
+from accounts.sign_on.backend import BACKEND
 from audit.actor import Actor, acting
 from audit.via import Via
 from realtime.logins.client_address import address_of
@@ -66,8 +66,4 @@ def _via(request: HttpRequest, token: object) -> Via:
         return Via.TOKEN
     session = getattr(request, "session", None)
     backend = session.get(BACKEND_SESSION_KEY) if session is not None else None
-    return Via.SESSION if backend in (None, *_BY_PASSWORD) else Via.SSO
-
-
-_BY_PASSWORD = tuple(settings.AUTHENTICATION_BACKENDS[:2])
-"""The throttle and the backend it stands before; whatever else logs in is an identity provider's."""
+    return Via.SSO if backend == BACKEND else Via.SESSION

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.http import HttpRequest
 
+from accounts.sign_on.backend import BACKEND
 from audit.recording import record
 from realtime.logins import failed_tries
 
@@ -54,5 +55,4 @@ def _way(request: HttpRequest) -> str:
     match = getattr(request, "resolver_match", None)
     if match is not None and match.view_name == "login-once":
         return "one-time link"
-    backend = str(request.session.get(BACKEND_SESSION_KEY))
-    return "password" if backend.startswith("django.") else "single sign-on"
+    return "single sign-on" if request.session.get(BACKEND_SESSION_KEY) == BACKEND else "password"

@@ -13,7 +13,6 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -23,6 +22,7 @@ from accounts.sign_on.configuration import SignOn
 from accounts.sign_on.identities import user_for
 from accounts.sign_on.refused import Refused
 from audit.recording import record
+from realtime.login import safe_page
 from realtime.logins import failed_tries
 from realtime.logins.client_address import address_of, is_this_machine
 from realtime.logins.refusals import failed_sign_ons
@@ -45,7 +45,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     from realtime.sign_on import metadata, provider  # noqa: PLC0415
 
     try:
-        return provider.begin(request, _safe(request, request.GET.get("next", "")))
+        return provider.begin(request, safe_page(request, request.GET.get("next", "")))
     except metadata.Unreachable as error:
         return _unreachable(request, sign_on, error)
 
@@ -98,7 +98,7 @@ def _logged_in(request: HttpRequest, user: User, person: Person, next_page: str)
     request.session.flush()  # a login begins a session
     login(request, user, backend=BACKEND)
     logger.info("user %s logged in by single sign-on as %r", user.get_username(), person.subject)
-    return redirect(_safe(request, next_page))
+    return redirect(safe_page(request, next_page))
 
 
 def _failed(request: HttpRequest, sign_on: SignOn, failure: LoginFailure) -> HttpResponse:
@@ -152,12 +152,6 @@ def _is_locked(request: HttpRequest) -> bool:
     """Tell whether too many logins from that address failed; this machine may be a proxy that names no clients."""
     address = address_of(request)
     return not is_this_machine(address) and failed_tries.is_locked(address, failed_tries.SIGN_ONS)
-
-
-def _safe(request: HttpRequest, page: str) -> str:
-    """Return the page if it is one of this server, else the list of runs."""
-    safe = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-    return page if safe else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def _sign_on() -> SignOn:

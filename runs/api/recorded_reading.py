@@ -31,7 +31,7 @@ def record_reading(request: Request | HttpRequest, action: str, runs: Iterable[R
 
 def record_download(request: Request, action: str, run_id: int, **details: Any) -> None:
     """Record that something of a run is downloaded, of which only the number is known."""
-    found = _RUN.first(run_id)
+    found = None if request.method == "HEAD" else _RUN.first(run_id)
     if found is not None:
         record_reading(request, action, [Run.from_db(DEFAULT_DB_ALIAS, _COLUMNS, found)], **details)
 

@@ -6,7 +6,7 @@ layers above, take rows and store what comes of them in one transaction, so none
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
@@ -40,14 +40,10 @@ def follow_up(handle: Callable[[Sequence[StatusChange]], object]) -> int:
         changes: Sequence[StatusChange] = list(rows)
         if changes:
             handle(changes)
-            StatusChange.objects.filter(pk__in=_numbers(changes)).delete()
+            StatusChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
     return len(changes)
 
 
 def is_anything_waiting() -> bool:
     """Return whether there is a change to follow up; cheaper than a transaction."""
     return StatusChange.objects.exists()
-
-
-def _numbers(changes: Iterable[StatusChange]) -> list[int]:
-    return [change.pk for change in changes]

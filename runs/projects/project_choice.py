@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
 
 from access.decisions import access_of
@@ -35,17 +36,16 @@ def to_train_in(user: User | AnonymousUser, asked: str | int | None) -> Project:
         if not access.may_train(found.pk):
             raise PermissionDenied(f"You are no trainer of the project {found.name!r}: ask one of its admins.")
         return found
-    if possible is None or DEFAULT_PROJECT in possible or len(possible) == 1:
-        only = possible is not None and len(possible) == 1
-        return Project.objects.get(pk=possible[0] if only and possible else DEFAULT_PROJECT)
+    if possible is not None and len(possible) == 1:
+        return Project.objects.get(pk=possible[0])
+    if possible is None or DEFAULT_PROJECT in possible:
+        return Project.objects.get(pk=DEFAULT_PROJECT)
     raise _refused(f"Say in which project; {_choices(possible)}.")
 
 
 def names_to_train_in(user: User | AnonymousUser) -> list[str]:
     """List the names of the projects in which the user may train, alphabetically."""
-    possible = access_of(user).with_role(Role.TRAINER)
-    projects = Project.objects.all() if possible is None else Project.objects.filter(pk__in=possible)
-    return list(projects.order_by("name").values_list("name", flat=True))
+    return list(_names(access_of(user).with_role(Role.TRAINER)))
 
 
 def name_of_default() -> str:
@@ -61,10 +61,14 @@ def named(asked: str | int) -> Project | None:
 
 
 def _choices(possible: list[int] | None) -> str:
-    projects = Project.objects.all() if possible is None else Project.objects.filter(pk__in=possible)
-    names = list(projects.order_by("name").values_list("name", flat=True)[: MOST_NAMED + 1])
+    names = list(_names(possible)[: MOST_NAMED + 1])
     more = " and others" if len(names) > MOST_NAMED else ""
     return f"choose from {', '.join(names[:MOST_NAMED])}{more}"
+
+
+def _names(possible: list[int] | None) -> QuerySet[Project, str]:
+    projects = Project.objects.all() if possible is None else Project.objects.filter(pk__in=possible)
+    return projects.order_by("name").values_list("name", flat=True)
 
 
 def _refused(message: str) -> InvalidRequest:

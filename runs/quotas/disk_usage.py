@@ -42,8 +42,8 @@ def bytes_of(project_ids: Collection[int]) -> dict[int, int]:
     started = Q(status__in=Run.RUNNING) | Q(status=Run.Status.QUEUED, attempt__gt=0)
     unfinished = Run.objects.filter(started, project_id__in=project_ids).order_by()
     started_runs = dict(unfinished.values_list("pk", "project_id"))
-    for run_id, number in started_runs.items():
-        found[number] += _size(Run(pk=run_id))
+    for run_id, size in _sizes(started_runs).items():
+        found[started_runs[run_id]] += size
     # Of a run that was resumed, the files of its earlier attempts were measured: they count once.
     resumed = RunDiskUsage.objects.filter(run_id__in=list(started_runs)).order_by()
     for number, size in resumed.values_list("project_id", "size"):
@@ -65,7 +65,12 @@ def measure(run_id: int) -> None:
         if run is None:
             RunDiskUsage.objects.filter(run_id=run_id).delete()
             return
-        values = {"project_id": run.project_id, "attempt": run.attempt, "size": _size(run), "at": timezone.now()}
+        values = {
+            "project_id": run.project_id,
+            "attempt": run.attempt,
+            "size": _sizes([run_id])[run_id],
+            "at": timezone.now(),
+        }
         RunDiskUsage.objects.update_or_create(run_id=run_id, defaults=values)
     except Error:
         logger.warning("run %s: the size of its files is not stored", run_id, exc_info=True)
@@ -77,10 +82,13 @@ def unmeasured() -> QuerySet[Run]:
     return Run.objects.filter(~Exists(known), status__in=Run.ENDED).order_by("-pk")
 
 
-def _size(run: Run) -> int:
-    if store.in_use():  # folders are where a file is on its way
-        return int(StoredFile.objects.filter(run_id=run.pk).aggregate(size=Sum("size"))["size"] or 0)
-    return folder_size(run.folder)
+def _sizes(run_ids: Collection[int]) -> dict[int, int]:
+    """Return the bytes that the files of each run take."""
+    if not store.in_use():
+        return {run_id: folder_size(Run(pk=run_id).folder) for run_id in run_ids}
+    found = dict.fromkeys(run_ids, 0)  # folders are where a file is on its way
+    rows = StoredFile.objects.filter(run_id__in=list(run_ids)).order_by().values_list("run_id")
+    return found | {run_id: int(size) for run_id, size in rows.annotate(size=Sum("size"))}
 
 
 def folder_size(folder: Path) -> int:

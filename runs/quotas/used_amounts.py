@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from typing import NamedTuple
 
 from runs.models import Run
+from runs.queue import count_by_project
 from runs.quotas import disk_usage
 
 
@@ -21,17 +21,11 @@ class Used(NamedTuple):
 def used_by(project_ids: Collection[int]) -> dict[int, Used]:
     """Return the amounts of each project."""
     disk = disk_usage.bytes_of(project_ids)
-    queued = _counted(project_ids, [Run.Status.QUEUED])
-    running = _counted(project_ids, Run.RUNNING)
+    queued = count_by_project(project_ids, [Run.Status.QUEUED])
+    running = count_by_project(project_ids, Run.RUNNING)
     return {number: Used(queued[number], running[number], disk[number]) for number in project_ids}
 
 
 def queued_in(project_id: int) -> int:
     """Count the runs of a project that wait."""
-    return _counted([project_id], [Run.Status.QUEUED])[project_id]
-
-
-def _counted(project_ids: Collection[int], statuses: Collection[str]) -> Counter[int]:
-    # By status first: of a hundred thousand runs few are unfinished.
-    runs = Run.objects.filter(status__in=statuses, project_id__in=project_ids).order_by()
-    return Counter(runs.values_list("project_id", flat=True))
+    return count_by_project([project_id], [Run.Status.QUEUED])[project_id]

@@ -45,7 +45,8 @@ class NotPossible(Exception):
 def delete(run_id: int, by: User) -> None:
     """Hide a run that has ended; a queued one is cancelled first. Raises NotPossible, and Run.DoesNotExist."""
     with transaction.atomic():
-        run = Run.objects.select_for_update().get(pk=run_id)
+        columns = ("status", "deleted_at", "experiment_name", "project_id")
+        run = Run.objects.select_for_update().only(*columns).get(pk=run_id)
         if run.deleted_at is not None:
             raise NotPossible(f"Run {run_id} is deleted already.")
         if run.status in Run.RUNNING:

@@ -24,7 +24,7 @@ def tag_new(run: Run, names: Iterable[str]) -> None:
 def change(run_id: int, add: Collection[str], remove: Collection[str]) -> list[str]:
     """Add and remove normalised tags; return the run's tags. One that is in both stays. Raises TooManyTags."""
     with transaction.atomic():
-        run = Run.objects.select_for_update().get(pk=run_id)
+        run = Run.objects.select_for_update().only("experiment_name", "project_id").get(pk=run_id)
         before = set(tags_of(run_id))
         after = (before - set(remove)) | set(add)
         if len(after) > MAX_TAGS:

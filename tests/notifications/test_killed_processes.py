@@ -65,7 +65,7 @@ for patch in (
     lambda: before(following, "make_messages") or before(following.outbox, "store"),
     lambda: after(outbox, "store"),
     lambda: before(conditions, "look_at_metrics"),
-    lambda: before(status_changes, "_numbers"),
+    lambda: before(QuerySet, "delete"),
     lambda: after(QuerySet, "delete"),
 ):
     killed(patch, following.follow)
