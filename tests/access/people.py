@@ -8,20 +8,18 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from access.models import Membership, Project
-from access.roles import Role
+from access.models import Project
 from accounts.models import APIToken
 from experiments.models import Dataset, Preflight, Upload
 from experiments.training.contract.config import TrainingConfig
 from notifications.models import Message, Subscription
 from runs.derived_models import SavedPoint
 from runs.models import FinalResult, Run, RunGroup
+from tests.people import join, make_users
 from tests.tokens import new_token
 
 MARK = "zq7secret"
 """Is part of all names in the project, and of no other text."""
-MEMBERS = {"viewer": Role.VIEWER, "trainer": Role.TRAINER, "owner": Role.TRAINER, "admin": Role.ADMIN}
-KINDS = ("nobody", "stranger", *MEMBERS, "staff", "superuser")
 
 
 class World(NamedTuple):
@@ -42,18 +40,10 @@ class World(NamedTuple):
     message: Message
 
 
-def make_users() -> dict[str, User]:
-    """Make a user of each kind; none is a member of anything yet."""
-    users = {kind: User.objects.create_user(kind) for kind in ("stranger", *MEMBERS)}
-    users["staff"] = User.objects.create_user("staff", is_staff=True)
-    return users | {"superuser": User.objects.create_superuser("superuser")}
-
-
 def make_world() -> World:
     """Make everything."""
     users, project = make_users(), Project.objects.create(name=f"{MARK} project")
-    for kind, role in MEMBERS.items():
-        Membership.objects.create(project=project, user=users[kind], role=role)
+    join(project, users)
     owner = users["owner"]
     config = TrainingConfig(experiment_name=f"{MARK} run", source_path="builtin:breast-cancer").model_dump(mode="json")
     group = RunGroup.objects.create(name=f"{MARK} group", owner=owner, project=project, config=config, size=2)

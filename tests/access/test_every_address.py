@@ -23,8 +23,9 @@ from accounts.share_links import links
 from audit.models import AuditEvent
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected, Place
-from tests.access.people import KINDS, MARK, World, make_world
+from tests.access.people import MARK, World, make_world
 from tests.documentation import code, table
+from tests.people import PEOPLE
 from tests.test_documentation import methods, patterns
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,6 @@ NOT_THERE = re.compile(
     r"|There are no such runs|No two of these runs"
 )
 """What is said of things that do not exist. Other things may be missing of one that does: a file, a picture."""
-WITHOUT_A_LOGIN = ("open", "admin, entrance", "admin, tables", "admin, read-only")
 LEFT_OUT = {"admin login", "admin logout", "admin app_list", "admin view_on_site"}
 """Django's own, which lead elsewhere or show what the others do."""
 
@@ -111,7 +111,7 @@ def documented() -> dict[tuple[str, str], str]:
 
 def answers() -> dict[str, dict[str, str]]:
     """Read what each kind of address answers to each kind of user."""
-    return {cells[0]: dict(zip(KINDS, cells[1:], strict=True)) for cells in table(PAGE, SECTION) if len(cells) > 2}
+    return {cells[0]: dict(zip(PEOPLE, cells[1:], strict=True)) for cells in table(PAGE, SECTION) if len(cells) > 2}
 
 
 def plain(route: str) -> str:
@@ -127,7 +127,7 @@ def test_every_address_has_its_row_and_there_are_no_others() -> None:
 
 
 def test_every_address_answers_each_kind_of_user_what_the_table_says(world: World) -> None:
-    clients = {kind: Client(raise_request_exception=False) for kind in KINDS}
+    clients = {kind: Client(raise_request_exception=False) for kind in PEOPLE}
     for kind, user in world.users.items():
         clients[kind].force_login(user)
     wrong = []

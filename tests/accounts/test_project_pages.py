@@ -21,17 +21,8 @@ pytestmark = pytest.mark.django_db
 MANAGERS = {ADMIN, STAFF, SUPERUSER}
 
 
-@pytest.fixture
-def cast() -> Cast:
-    return Cast()
-
-
 def text(answer: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
-
-
-def role_of(cast: Cast, who: str) -> str | None:
-    return Membership.objects.filter(project=cast.project, user=cast.users[who]).values_list("role", flat=True).first()
 
 
 def test_members_see_their_projects_and_strangers_do_not(cast: Cast) -> None:
@@ -114,7 +105,7 @@ def test_what_is_wrong_stands_beside_its_field(cast: Cast) -> None:
     assert "admin is the only admin of the project: make another member its admin first." in text(refused)
     demoted = client.post(f"{page}members/", {"user": ADMIN, "role": "viewer"})
     assert demoted.status_code == 409
-    assert role_of(cast, ADMIN) == Role.ADMIN
+    assert cast.role(ADMIN) == Role.ADMIN
 
 
 def test_quotas_are_set_in_gib_and_a_field_that_is_left_alone_keeps_its_bytes(cast: Cast) -> None:
@@ -188,7 +179,7 @@ class TestAdmin:
         added.refresh_from_db()
         assert (added.role, added.from_group) == (Role.TRAINER, ""), "it is given by hand now"
         assert client.post(f"{self.members}{added.pk}/delete/", {"post": "yes"}).status_code == 302
-        assert role_of(cast, STRANGER) is None
+        assert cast.role(STRANGER) is None
         of_project = AuditEvent.objects.filter(project_id=cast.project.pk, target_name=STRANGER)
         events = of_project.filter(action__startswith="membership.").order_by("pk")
         assert [event.action.partition(".")[2] for event in events] == ["granted", "changed", "revoked"]
@@ -200,10 +191,10 @@ class TestAdmin:
         assert "make another member its admin first" in changed.content.decode()
         client.post(f"{self.members}{last.pk}/delete/", {"post": "yes"})
         client.post(self.members, {"action": "delete_selected", "_selected_action": [last.pk], "post": "yes"})
-        assert role_of(cast, ADMIN) == Role.ADMIN
+        assert cast.role(ADMIN) == Role.ADMIN
         Membership.objects.filter(user=cast.users[TRAINER]).update(role=Role.ADMIN)
         assert client.post(f"{self.members}{last.pk}/delete/", {"post": "yes"}).status_code == 302
-        assert role_of(cast, ADMIN) is None
+        assert cast.role(ADMIN) is None
 
     def test_a_project_is_made_changed_and_deleted(self, cast: Cast) -> None:
         client = self.client(cast)

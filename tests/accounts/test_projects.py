@@ -28,21 +28,12 @@ API = "/api/projects/"
 JSON = "application/json"
 
 
-@pytest.fixture
-def cast() -> Cast:
-    return Cast()
-
-
 def patch(client: Client, project: Project, **changes: Any) -> Any:
     return client.patch(f"{API}{project.pk}/", changes, content_type=JSON)
 
 
 def put(client: Client, project: Project, name: str, role: str) -> Any:
     return client.put(f"{API}{project.pk}/members/{name}/", {"role": role}, content_type=JSON)
-
-
-def role_of(cast: Cast, who: str) -> str | None:
-    return Membership.objects.filter(project=cast.project, user=cast.users[who]).values_list("role", flat=True).first()
 
 
 def test_everybody_lists_their_own_projects_with_their_role(cast: Cast) -> None:
@@ -188,12 +179,12 @@ def test_members_are_added_changed_and_removed(cast: Cast) -> None:
     assert added.status_code == 201
     assert added.json() == {"user": STRANGER, "role": "viewer", "from_group": None, "is_active": True}
     assert put(admin, cast.project, STRANGER, "trainer").status_code == 200
-    assert role_of(cast, STRANGER) == Role.TRAINER
+    assert cast.role(STRANGER) == Role.TRAINER
     names = [row["user"] for row in admin.get(f"{API}{cast.project.pk}/members/").json()["results"]]
     assert names == sorted([ADMIN, OWNER, STRANGER, TRAINER, VIEWER])
     assert admin.delete(f"{API}{cast.project.pk}/members/{STRANGER}/").status_code == 204
     assert admin.delete(f"{API}{cast.project.pk}/members/{STRANGER}/").status_code == 404
-    assert role_of(cast, STRANGER) is None
+    assert cast.role(STRANGER) is None
     told = AuditEvent.objects.filter(action__startswith="membership.", project_id=cast.project.pk).order_by("pk")
     assert [(event.action, event.target_name, event.user_name) for event in told] == [
         ("membership.granted", STRANGER, ADMIN),
@@ -207,7 +198,7 @@ def test_a_role_that_does_not_exist_and_a_user_that_does_not(cast: Cast) -> None
     wrong = put(admin, cast.project, VIEWER, "owner")
     assert [error["field"] for error in wrong.json()["errors"]] == ["role"]
     assert put(admin, cast.project, "Viewer", "viewer").status_code == 404
-    assert role_of(cast, VIEWER) == Role.VIEWER
+    assert cast.role(VIEWER) == Role.VIEWER
 
 
 def test_the_last_admin_stays(cast: Cast) -> None:

@@ -25,11 +25,6 @@ API = "/api/share-links/"
 JSON = "application/json"
 
 
-@pytest.fixture
-def cast() -> Cast:
-    return Cast()
-
-
 def of_run(run: Any) -> str:
     return f"/api/runs/{run.pk}/share-links/"
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_django.fixtures import Settings
 
 from notifications.receivers import addresses, http_post
@@ -198,8 +203,40 @@ def test_what_is_no_answer(settings: Settings, answer: bytes, close: bool, said:
         answered(settings, answer, close=close, seconds=0.3 if b"200" in answer[-4:] else 10)
 
 
-def test_a_certificate_that_is_not_valid_is_refused(receiver: HTTPReceiver, settings: Settings) -> None:
-    """A server without TLS has none at all."""
+def self_signed(folder: Path) -> Path:
+    """Make a certificate of localhost that nobody vouches for, with its key."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=private.public_key(), serial_number=1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    pem, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    path = folder / "localhost.pem"
+    path.write_bytes(private.private_bytes(pem, kind, serialization.NoEncryption()) + made.public_bytes(pem))
+    return path
+
+
+def test_a_certificate_that_is_not_valid_is_refused(
+    receiver: HTTPReceiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = self_signed(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+    url = receiver.url.replace("http://", "https://")
+    with pytest.raises(PostFailed, match="The certificate of localhost is not valid"):
+        post(url, b"{}", {})
+    assert receiver.got == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert post(url, b"{}", {}).status == 200, "nothing else was wrong with it"
+
+
+def test_a_server_without_tls_is_refused(receiver: HTTPReceiver) -> None:
     with pytest.raises(PostFailed, match="No secure connection with localhost"):
         post(receiver.url.replace("http://", "https://"), b"{}", {})
     assert ssl.create_default_context().verify_mode == ssl.CERT_REQUIRED

@@ -92,14 +92,7 @@ def seen(transactional_db: None) -> Seen:
     shown, other = project("shown"), project("other")
     run = run_in(shown, member("ada", shown, role=Role.TRAINER))
     user = member("grace", shown)
-    User.objects.filter(pk=user.pk).update(is_staff=False)
     return Seen(run, shown, user, new_token(user), other)
-
-
-@pytest.fixture
-def staff(seen: Seen) -> None:
-    User.objects.filter(pk=seen.user.pk).update(is_staff=True)
-    seen.user.refresh_from_db()
 
 
 def own_hub(run: Run) -> Hub:
@@ -121,6 +114,13 @@ async def nothing_follows(opened: Socket, seen: Seen) -> None:
     assert opened.is_silent
 
 
+async def prepare(loss: Callable[[Seen], None], seen: Seen) -> None:
+    """Make somebody staff who is to be dismissed."""
+    if loss is dismiss:
+        await in_thread(User.objects.filter(pk=seen.user.pk).update, is_staff=True)
+        await in_thread(seen.user.refresh_from_db)
+
+
 async def lose(loss: Callable[[Seen], None], seen: Seen) -> None:
     await in_thread(loss, seen)
     if loss is move_run:
@@ -132,9 +132,7 @@ async def test_a_lost_right_closes_the_socket_at_once(
     seen: Seen, loss: Callable[[Seen], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(auth, "RECHECK_SECONDS", NEVER)
-    if loss is dismiss:
-        await in_thread(User.objects.filter(pk=seen.user.pk).update, is_staff=True)
-        await in_thread(seen.user.refresh_from_db)
+    await prepare(loss, seen)
     async with socket(f"/ws/runs/{seen.run.pk}/", seen.token) as opened:
         assert [event["seq"] for event in await opened.frame()] == [1, 2]
         await lose(loss, seen)
@@ -154,9 +152,7 @@ async def test_a_right_whose_loss_nobody_announced_is_found_by_looking_again(
 ) -> None:
     monkeypatch.setattr(auth, "RECHECK_SECONDS", 0.05)
     monkeypatch.setattr(broadcast, "hint_access", lambda _user_id: None)
-    if loss is dismiss:
-        await in_thread(User.objects.filter(pk=seen.user.pk).update, is_staff=True)
-        await in_thread(seen.user.refresh_from_db)
+    await prepare(loss, seen)
     async with socket(f"/ws/runs/{seen.run.pk}/", seen.token) as opened:
         await opened.frame()
         await lose(loss, seen)
