@@ -21,9 +21,13 @@ from experiments.training.contract.preflight_report import Preflight as Report
 from runs import clock
 from runs.failures.each import each
 from runs.leases import FREE, Leases, times
+from runs.statements.prepared_query import PreparedQuery
 
 LOST_TOO_OFTEN = "The worker of this report was lost {}, so it is not tried again."
 _LEASES = Leases(Preflight, "pre-flight", waiting=Q(status="queued"), held=Q(status="running"))
+_OLDEST = PreparedQuery(
+    lambda: Preflight.objects.filter(status="queued").order_by().values_list("owner").annotate(Min("pk"))
+)
 
 
 class Queued(NamedTuple):
@@ -44,8 +48,8 @@ def next_queued(besides: Collection[int] = ()) -> Queued | None:
     It is the oldest of the user for whom the fewest are being made; among several, of the one whose last report ended
     longest ago, or who has had none. So users take turns, however many each has asked for.
     """
-    queued = Preflight.objects.filter(status="queued").exclude(owner__in=besides)
-    oldest = dict(queued.order_by().values_list("owner").annotate(Min("pk")))
+    # Workers ask this several times a second; hardly ever does any wait.
+    oldest = {owner: pk for owner, pk in _OLDEST.rows() if owner not in besides}
     if not oldest:
         return None
     theirs = Preflight.objects.filter(owner__in=oldest).order_by()
