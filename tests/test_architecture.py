@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax_trees import parsed
+
 ROOT = Path(__file__).parents[1]
 APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
@@ -101,12 +103,6 @@ LOCAL_IMPORTS = {
 def python_files(*folders: str) -> list[Path]:
     files = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
     return sorted(path for path in files if "migrations" not in path.parts)
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    """Parse a file once for all tests, which only read the tree."""
-    return ast.parse(path.read_text())
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -247,7 +243,8 @@ def test_the_web_process_knows_nothing_that_follows_trainings() -> None:
 
 def test_a_training_process_loads_monai_only_for_a_network_of_it() -> None:
     """It takes about a second and 30 MB, which a run of another network need not pay."""
-    script = "import sys, experiments.training.recipes.centralized; print('loaded:', *sys.modules)"
+    modules = "experiments.training.recipes.fork_server_start, experiments.training.recipes.centralized"
+    script = f"import sys, {modules}; print('loaded:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "torch" in loaded
