@@ -81,7 +81,7 @@ class PreflightThread(Periodic):
 
     def __init__(self, draining: threading.Event, users: OneOfEachUser | None = None) -> None:
         """Share `users` with the other such threads of this process."""
-        super().__init__("preflights", LOOK_SECONDS)
+        super().__init__("preflights", LOOK_SECONDS, keeps_connections=True)
         self._draining, self._users = draining, users or OneOfEachUser()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
