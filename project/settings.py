@@ -44,7 +44,7 @@ from project.setting_values import (
     url_of,
     visible,
 )
-from realtime.content_policy import CONTENT_SECURITY_POLICY as CONTENT_SECURITY_POLICY
+from realtime import content_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -371,6 +371,7 @@ CSRF_FAILURE_VIEW = "project.error_answers.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = content_policy.POLICY
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

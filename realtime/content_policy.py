@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csp.constants import NONE, SELF
 
-CONTENT_SECURITY_POLICY = {
+POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from runs.models import Run
 from runs.statistics.operating_points.rules import HAND
 from runs.statistics.recalibration.probability import PREFERRED, recalibrated_score

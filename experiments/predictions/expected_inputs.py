@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from experiments.training.contract import inference
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from runs.spreadsheets.neutral_cells import original
 
 FEATURES = "features.csv"

@@ -16,8 +16,8 @@ from experiments.datasets.queries import visible_datasets
 from experiments.model_jobs import requests
 from experiments.models import Dataset
 from experiments.predictions import pool, queued
+from experiments.predictions.usable_models import usable_model
 from experiments.predictions.views import described_inputs
-from experiments.trained_models.sources import source_of
 from runs.queries import visible_runs
 
 MOST_DATASETS, MOST_EARLIER = 500, 20
@@ -34,7 +34,7 @@ def predict_page(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(visible_runs(request.user).select_related("project"), pk=run_id)
     context: dict[str, Any] = {"run": run, "may_train": access_of(request.user).may_train(run.project_id)}
     try:
-        context["described"] = described_inputs(run, source_of(run))
+        context["described"] = described_inputs(run, usable_model(run))
     except APIException as obstacle:
         context["obstacle"] = str(obstacle.detail)
     else:

@@ -19,7 +19,7 @@ import msgspec
 
 from experiments.processes.prediction_process import MODULE, Died, Gone, Patience, PredictionProcess
 from experiments.training.contract import inference
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction.serving.messages import Answer, Load, Question, Ready, Refused
 
 logger = logging.getLogger(__name__)

@@ -18,9 +18,9 @@ from experiments.predictions import decision, expected_inputs, queued, request_i
 from experiments.predictions.pool import process_pool
 from experiments.predictions.process_pool import Busy, Kept, NotLoaded
 from experiments.predictions.turns import PREDICTIONS
+from experiments.predictions.usable_models import usable_model
 from experiments.processes.prediction_process import Died, Patience
-from experiments.trained_models.sources import source_of
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction.serving.messages import Item, Predicted, Question, Refused
 from runs import queries
 from runs.api.heavy_requests import WAIT_SECONDS, HeavyView, Kind
@@ -75,13 +75,13 @@ class Predict(HeavyView):
     def get(self, request: Request, run_id: int) -> Response:
         """Describe the model, what it expects, and how much is predicted at once."""
         run = one_of(queries.visible_runs(request.user), run_id)
-        return Response(described_inputs(run, source_of(run)))
+        return Response(described_inputs(run, usable_model(run)))
 
     def post(self, request: Request, run_id: int) -> Response:
         """Predict files or rows (200), or queue the prediction of data (202)."""
         run = one_of(queries.visible_runs(request.user), run_id)
         if request_inputs.is_form(request):
-            source = source_of(run)
+            source = usable_model(run)
             kind = str(_expected(source)["kind"])
             return self._predicted(run, source, request_inputs.uploaded(request, kind))
         if int(request.META.get("CONTENT_LENGTH") or 0) > ROWS_BYTES:
@@ -89,7 +89,7 @@ class Predict(HeavyView):
         asked = request_inputs.asked_for(request)
         if request_inputs.SOURCE in asked:
             return self._queued(run, asked[request_inputs.SOURCE])
-        source = source_of(run)
+        source = usable_model(run)
         kind = str(_expected(source)["kind"])
         return self._predicted(run, source, request_inputs.rows_of(asked[request_inputs.ROWS], kind))
 

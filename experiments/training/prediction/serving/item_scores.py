@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import Any
 
 import torch
 
@@ -41,20 +42,19 @@ def of_inputs(model: TrainedModel, read: Sequence[ReadInput]) -> list[Item]:
     """Predict what was read, in its order."""
     values = [one.value for one in read if one.value is not None]
     scores = iter(model.scored(model.logits(torch.stack(values))) if values else [])
-    return [_failed(one) if one.value is None else _item(model, one, next(scores)) for one in read]
+    return [
+        _failed(one) if one.value is None else item(model, one.name, next(scores), dict(one.facts) or None)
+        for one in read
+    ]
 
 
-def _failed(read: ReadInput) -> Item:
-    return Item(name=read.name, problem=read.problem or "It cannot be read.", read=dict(read.facts) or None)
-
-
-def _item(model: TrainedModel, read: ReadInput, score: Score) -> Item:
-    facts = dict(read.facts) or None
+def item(model: TrainedModel, name: str, score: Score, facts: dict[str, Any] | None = None) -> Item:
+    """Put together what is told of a score; `facts` are what was read."""
     if score.problem is not None:
-        return Item(name=read.name, problem=score.problem, read=facts)
+        return Item(name=name, problem=score.problem, read=facts)
     positive = model.source.positive if model.binary else None
     return Item(
-        name=read.name,
+        name=name,
         predicted=score.predicted,
         logit=score.logits[0] if model.binary else None,
         logits=None if model.binary else dict(zip(model.classes, score.logits, strict=True)),
@@ -64,3 +64,7 @@ def _item(model: TrainedModel, read: ReadInput, score: Score) -> Item:
         probabilities=score.probabilities,
         read=facts,
     )
+
+
+def _failed(read: ReadInput) -> Item:
+    return Item(name=read.name, problem=read.problem or "It cannot be read.", read=dict(read.facts) or None)

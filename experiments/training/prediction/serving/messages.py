@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 
 T = TypeVar("T")
 PIECE = 2**20
