@@ -49,6 +49,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "run-predict": {"GET": Scope.READ, "POST": Scope.READ},  # to queue one, the user and the token must train
     "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},
     "member-list": {"GET": Scope.READ},
     "project-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN},
