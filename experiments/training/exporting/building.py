@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import msgspec
 
 from experiments.training.contract.inference import FILE, TableInput
 from experiments.training.exporting import model_metadata, onnx_file, preprocessing, torch_file, verification
+from experiments.training.exporting.file_request import Format
 from experiments.training.exporting.model_facts import ModelFacts
 from experiments.training.exporting.model_graph import graph_of, require_scores
 from experiments.training.exporting.table_columns import TableColumns, arranged
@@ -17,7 +18,6 @@ from experiments.training.exporting.verification import Verified
 from experiments.training.prediction.errors import ModelError
 from experiments.training.prediction.trained_model import TrainedModel
 
-Format: TypeAlias = Literal["onnx", "pt2"]
 
 
 class _Inference(msgspec.Struct):
