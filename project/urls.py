@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/queue/runs/", QueueRuns.as_view(), name="queue-runs"),
     path("api/queue/gpus/", QueueGpus.as_view(), name="queue-gpus"),
     path("api/runs/", include("experiments.model_jobs.run_urls")),
+    path("api/runs/", include("experiments.model_files.run_urls")),
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/runs/", include("accounts.share_links.run_urls")),
@@ -56,5 +57,6 @@ urlpatterns = [
     path("datasets/", include("experiments.datasets.page_urls")),
     path("shared/<str:token>/", include("experiments.shared_urls")),
     path("", include("experiments.page_urls")),
+    path("", include("experiments.model_files.page_urls")),
     path("", include("realtime.urls")),
 ]

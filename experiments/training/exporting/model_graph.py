@@ -10,7 +10,7 @@ from experiments.training.exporting.input_graph import Pixels, Rows
 from experiments.training.exporting.lowest_positive import lowest_positive_logit
 from experiments.training.exporting.table_columns import TableColumns
 from experiments.training.prediction.errors import ModelError
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction.trained_model import TrainedModel
 
 NO_FORWARD = (

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from experiments.training.exporting.model_facts import ModelFacts
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 
 FORMAT_VERSION = "1"
 OUTPUTS = {
