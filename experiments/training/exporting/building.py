@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from experiments.training.contract.inference import FILE, TableInput
+from experiments.training.data.tables.contents.cells import MISSING, MISSING_AMONG_NUMBERS
 from experiments.training.exporting import model_metadata, onnx_file, preprocessing, torch_file, verification
 from experiments.training.exporting.file_request import Format
 from experiments.training.exporting.model_facts import ModelFacts
@@ -55,7 +56,8 @@ def _preprocessing(model: TrainedModel, table: TableColumns | None) -> dict[str,
     """Describe what a user does with an image or a row before the graph."""
     if table is not None:
         text = Path(model.source.folder, FILE).read_bytes()
-        return preprocessing.of_rows(msgspec.json.decode(text, type=_Inference).preprocessing, table.columns)
+        how = msgspec.json.decode(text, type=_Inference).preprocessing
+        return preprocessing.of_rows(how, table.columns, sorted(MISSING | MISSING_AMONG_NUMBERS))
     image, pixels = model.inputs.image, model.inputs.reading.pixels
     if image is None:
         raise ModelError("folder", "The run does not say how its images were read; train it again.")

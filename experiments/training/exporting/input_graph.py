@@ -24,7 +24,8 @@ class Pixels(nn.Module):
 class Rows(nn.Module):
     """From float64 rows (N, columns) to the network's float32 features (N, F).
 
-    A number stays one, NaN where it is missing; a category is its place among those of its column.
+    A number stays one, NaN where it is missing, and an infinite one is missing too; a category is its place among those
+    of its column.
     """
 
     input_name = "rows"
@@ -52,7 +53,7 @@ class Rows(nn.Module):
         if self._single:
             cells = cells.float().double()
         values = torch.where(self.is_category, (cells == self.code).double(), cells)
-        filled = torch.where(torch.isnan(values), self.median, values)
+        filled = torch.where(torch.isfinite(values), values, self.median)
         return ((filled - self.mean) / self.deviation).float()
 
 

@@ -62,23 +62,24 @@ def of_images(how: ImageInput, rendering: Mapping[str, Any] | None, scale_in_wor
     }
 
 
-def of_rows(how: TableInput, columns: Sequence[InputColumn]) -> dict[str, Any]:
-    """Describe the way from a table's row to `rows`, float64 (N, columns)."""
+def of_rows(how: TableInput, columns: Sequence[InputColumn], missing_numbers: Sequence[str]) -> dict[str, Any]:
+    """Describe the way from a table's row to `rows`, float64 (N, columns); both lists are texts that mean missing."""
     return {
         "kind": "table",
         "input": {"name": "rows", "type": "float64", "shape": ["batch", len(columns)]},
         "columns": msgspec.to_builtins(columns),
         "missing_cells": how.missing_cells,
+        "missing_numbers": list(missing_numbers),
         "constant": how.constant,
         "in_the_graph": f"{how.missing}; a category is 1 at its own feature, else 0; then {how.formula}",
         "steps": [
-            "Take the cells of `columns`, in that order; a cell that is blank or, in small letters, one of "
-            "`missing_cells` is missing.",
-            "A number is a float64, NaN where it is missing. Dates, and numbers with units or decimal commas, must be "
-            "made plain numbers as in training first.",
+            "Take the cells of `columns`, in that order, without blanks around them; one that is in small letters one of "
+            "`missing_cells`, in a column of numbers of `missing_numbers`, is missing.",
+            "A number is a float64, NaN where it is missing or infinite. Dates, and numbers with units or decimal "
+            "commas, must be made plain numbers as in training first.",
             "A category is its place among `categories`, from 0; a missing one is that of the blank text "
-            f"({MISSING_CATEGORY!r}), if it is listed. -1 stands for one that is not listed: the network was never told "
-            "of it.",
+            f"({MISSING_CATEGORY!r}), if it is listed. -1 stands for one that is not listed, which sets none of the "
+            "column's features: the training rows had none of it.",
             f"Put them into an array float64 (batch, {len(columns)}). Filling and standardising are in the graph.",
         ],
     }

@@ -119,6 +119,6 @@ def _features(rows: NDArray[np.float64], table: TableColumns) -> NDArray[np.floa
     found = np.empty((len(rows), len(table.places)), np.float32)
     for at, (how, column, code) in enumerate(table.places):
         cells = rows[:, column].astype(np.float32).astype(np.float64) if table.single else rows[:, column]
-        values = np.where(np.isnan(cells), how.median, cells) if code is None else (cells == code).astype(np.float64)
+        values = np.where(np.isfinite(cells), cells, how.median) if code is None else (cells == code).astype(np.float64)
         found[:, at] = (values - how.mean) / how.deviation
     return found
