@@ -24,7 +24,10 @@ def contents(run: Run) -> list[Part]:
     results = queries.final_results(run.pk)
     classes = list(results[0].class_names) if results else []
     return [
-        Part("Preprocessing", "Scaling of pixels, or filling and standardising of columns, in the graph; the rest is told"),
+        Part(
+            "Preprocessing",
+            "Scaling of pixels, or filling and standardising of numbers; the steps before are told",
+        ),
         Part("Network", f"{run.model_name or 'the network'}, with the weights of the best checkpoint"),
         *([Part("Classes", _class_words(classes))] if classes else []),
         Part("Decision", _decision_words(run, classes, results[0].threshold if results else None)),

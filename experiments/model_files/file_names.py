@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from experiments.models import ModelJob
+from experiments.training.exporting.file_request import ONNX, PT2
 
 KIND = "model_file"
-SUFFIXES = {"onnx": ".onnx", "pt2": ".pt2"}
+SUFFIXES = {ONNX: ".onnx", PT2: ".pt2"}
 PACKAGE = ".zip"
 
 

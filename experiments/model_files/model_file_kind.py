@@ -23,9 +23,10 @@ class ModelFileKind(Kind):
     """Writes one model file."""
 
     recipe = "experiments.training.recipes.model_jobs.model_file"
+    expires = False  # its address leads to it as long as the run is there
 
     def job_of(self, model_job: ModelJob) -> Job:
-        """Return what the process needs to know. Raises Conflict where the run has no model, or decides otherwise now."""
+        """Return what the process is told. Raises Conflict where the run has no model, or decides otherwise now."""
         run, options = model_job.run, model_job.options
         source = source_of(run)
         if options["decides_by"] != run_facts.decides_by(run):

@@ -7,48 +7,65 @@ import zipfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import NamedTuple
 
-from experiments.model_files.file_names import SUFFIXES, name_of
+from experiments.model_files.file_names import SUFFIXES
+from experiments.model_files.run_facts import PRODUCT
 from experiments.models import ModelJob
+from experiments.training.exporting.file_request import ONNX
 from runs.api.run_archive import Outlet
 from runs.files.local_files import Content
-from runs.models import Run
 
 SHIPPED = Path(__file__).parent / "shipped"
 SCRIPT, TEXT = "predict.py", "README.txt"
-_MODES = 0o644 << 16
-_ONNX = SUFFIXES["onnx"]
+TABLE = "table"
+_SCRIPTS = {TABLE: "predict_rows.py", "image": "predict_images.py"}
+_SEEN_BY_ALL = 0o644 << 16
+_NO_SCRIPT = "There is no script here: it reads ONNX files."
+
+
+class About(NamedTuple):
+    """What the text says of a file: of which run it is, and how it was verified; `kind` is `image` or `table`."""
+
+    run_id: int
+    run_name: str
+    attempt: int
+    licence: str
+    kind: str
+    samples: int
+    deviation: float
+
+
+def about(job: ModelJob) -> About:
+    """Return what a job's result and options say."""
+    result = job.result or {}
+    facts = (result[name] for name in ("kind", "samples", "deviation"))
+    attempt = job.options["decides_by"]["attempt"]
+    return About(job.run_id, job.run.experiment_name, attempt, job.options["licence"], *facts)
 
 
 def script_of(kind: str) -> str:
-    """Return the script that scores images, or rows of a table; kind: `image` or `table`."""
-    return (SHIPPED / ("predict_rows.py" if kind == "table" else "predict_images.py")).read_text()
+    """Return the script that scores images, or rows of a table."""
+    return (SHIPPED / _SCRIPTS[kind]).read_text()
 
 
-def text_of(job: ModelJob, run: Run, sha256: str) -> str:
-    """Return the text for the user of the file."""
-    name, result = name_of(job), job.result or {}
+def texts(name: str, about: About, sha256: str) -> Mapping[str, str]:
+    """Return the texts that lie beside the file of that name; the script reads ONNX files alone."""
+    is_onnx = name.endswith(SUFFIXES[ONNX])
+    usage, metadata = _use_of_onnx(name, about.kind) if is_onnx else _use_of_torch(name)
     template = Template((SHIPPED / TEXT).read_text())
-    return template.substitute(
+    text = template.substitute(
+        about._asdict() | {"deviation": f"{about.deviation:.1g}"},
         name=name,
         underline="=" * len(name),
-        product="Livetrain",
-        run=run.pk,
-        run_name=run.experiment_name,
-        attempt=job.options["decides_by"]["attempt"],
+        product=PRODUCT,
         sha256=sha256,
-        licence=job.options["licence"],
-        samples=result["samples"],
-        deviation=f"{result['deviation']:.1g}",
-        **_usage(name, result["kind"]),
+        sample="row" if about.kind == TABLE else "image",
+        script="predict.py\n      A script of some twenty lines that scores by it." if is_onnx else _NO_SCRIPT,
+        usage=usage,
+        metadata=metadata,
     )
-
-
-def extras(job: ModelJob, run: Run, sha256: str) -> Mapping[str, str]:
-    """Return the texts that lie beside the file, by name; the script reads ONNX files alone."""
-    text = {TEXT: text_of(job, run, sha256)}
-    return text | ({SCRIPT: script_of((job.result or {})["kind"])} if name_of(job).endswith(_ONNX) else {})
+    return {TEXT: text} | ({SCRIPT: script_of(about.kind)} if is_onnx else {})
 
 
 class PackageStream:
@@ -60,11 +77,9 @@ class PackageStream:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the zip piece by piece."""
         outlet = Outlet()
-        folder = Path(self._name).stem
         archive = zipfile.ZipFile(outlet, "w")
-        for name, text in self._texts.items():
-            archive.writestr(_entry(f"{folder}/{name}"), text)
-        with archive.open(_entry(f"{folder}/{self._name}"), "w", force_zip64=True) as member:
+        _add_texts(archive, self._name, self._texts)
+        with archive.open(_entry(self._name, self._name), "w", force_zip64=True) as member:
             async for chunk in self._model:
                 await asyncio.to_thread(member.write, chunk)
                 yield outlet.taken()
@@ -76,33 +91,37 @@ class PackageStream:
         self._model.close()
 
 
-def write(path: Path, name: str, model: Path, texts: Mapping[str, str]) -> None:
+def write(path: Path, model: Path, texts: Mapping[str, str]) -> None:
     """Write the same as a file. Raises OSError."""
     with zipfile.ZipFile(path, "w") as archive:
-        for other, text in texts.items():
-            archive.writestr(_entry(f"{Path(name).stem}/{other}"), text)
-        archive.write(model, f"{Path(name).stem}/{name}")
+        _add_texts(archive, model.name, texts)
+        with model.open("rb") as file, archive.open(_entry(model.name, model.name), "w", force_zip64=True) as member:
+            while chunk := file.read(1 << 20):
+                member.write(chunk)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name)
-    entry.external_attr = _MODES
+def _add_texts(archive: zipfile.ZipFile, name: str, texts: Mapping[str, str]) -> None:
+    for own, text in texts.items():
+        archive.writestr(_entry(name, own), text)
+
+
+def _entry(model: str, name: str) -> zipfile.ZipInfo:
+    """Describe a file in a folder that is named after the model."""
+    entry = zipfile.ZipInfo(f"{Path(model).stem}/{name}")
+    entry.external_attr = _SEEN_BY_ALL
     return entry
 
 
-def _usage(name: str, kind: str) -> dict[str, Any]:
-    sample = "row" if kind == "table" else "image"
-    if not name.endswith(_ONNX):
-        return {
-            "script_words": "(not part of this archive: it reads ONNX files)",
-            "usage": f'  model = torch.export.load("{name}").module(); model(inputs) returns the outputs by name.',
-            "sample": sample,
-            "metadata": f'  extra = {{"metadata.json": ""}}; torch.export.load("{name}", extra_files=extra)',
-        }
-    given, needs = ("ROWS.csv", "") if kind == "table" else ("IMAGE …", " pillow")
-    return {
-        "script_words": f"A script of some twenty lines that scores {sample}s by it.",
-        "usage": f"  pip install onnxruntime numpy{needs}\n  python predict.py {name} {given}",
-        "sample": sample,
-        "metadata": f'  onnxruntime.InferenceSession("{name}").get_modelmeta().custom_metadata_map',
-    }
+def _use_of_onnx(name: str, kind: str) -> tuple[str, str]:
+    given, needed = ("ROWS.csv", "numpy") if kind == TABLE else ("IMAGE …", "numpy pillow")
+    return (
+        f"  pip install onnxruntime {needed}\n  python predict.py {name} {given}",
+        f'  onnxruntime.InferenceSession("{name}").get_modelmeta().custom_metadata_map',
+    )
+
+
+def _use_of_torch(name: str) -> tuple[str, str]:
+    return (
+        f'  model = torch.export.load("{name}").module()\n  outputs = model(inputs)  # by name',
+        f'  extra = {{"metadata.json": ""}}; torch.export.load("{name}", extra_files=extra)',
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
@@ -54,7 +53,6 @@ def is_outdated(job: ModelJob, now: dict[str, Any]) -> bool:
     return bool(job.options["decides_by"] != now)
 
 
-
-
 def _done(run: Run) -> QuerySet[ModelJob]:
-    return ModelJob.objects.filter(run=run, kind=KIND, status=ModelJob.Status.DONE).order_by("-pk")
+    jobs = ModelJob.objects.filter(run=run, kind=KIND, status=ModelJob.Status.DONE)
+    return jobs.select_related("run").order_by("-pk")

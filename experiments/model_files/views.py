@@ -17,7 +17,7 @@ from experiments.model_files.descriptions import described, file_of, model_files
 from experiments.model_files.file_names import name_of
 from experiments.model_jobs.descriptions import summary
 from experiments.models import ModelJob
-from experiments.training.exporting.file_request import FORMATS
+from experiments.training.exporting.file_request import FORMATS, ONNX
 from experiments.training.exporting.model_facts import NOT_STATED
 from runs.api.csv_download import attachment_headers
 from runs.api.heavy_requests import DOWNLOADS
@@ -35,7 +35,7 @@ class ModelFileOptions(Parameters):
     """Which file is wanted."""
 
     format = serializers.ChoiceField(
-        FORMATS, default="onnx", help_text="onnx runs anywhere; pt2 is for those who go on with PyTorch."
+        FORMATS, default=ONNX, help_text="onnx runs anywhere; pt2 is for those who go on with PyTorch."
     )
     licence = serializers.CharField(
         max_length=LONGEST_LICENCE,
@@ -88,7 +88,7 @@ class ModelFileDownload(ReadingView):
         record_reading(request, "model_file.downloaded", [run], name=name, sha256=file_of(job)["sha256"])
         stream: Any = content
         if name != name_of(job):
-            texts = package.extras(job, run, file_of(job)["sha256"])
+            texts = package.texts(name_of(job), package.about(job), file_of(job)["sha256"])
             stream = package.PackageStream(name_of(job), content, texts)
         return StreamingHttpResponse(stream, content_type=media_type(name), headers=headers)
 

@@ -96,9 +96,11 @@ class Outlet(io.RawIOBase):
         self._pieces: list[bytes] = []
 
     def writable(self) -> bool:
+        """Say that it can be written to."""
         return True
 
     def write(self, data: Any) -> int:
+        """Keep what is written, and return its length."""
         self._pieces.append(bytes(data))
         return len(self._pieces[-1])
 

@@ -1,7 +1,7 @@
-"""Score images by an ONNX file of Livetrain: python predict.py MODEL.onnx IMAGE …
+"""Score images by an ONNX file of Livetrain: python predict.py MODEL.onnx IMAGE [IMAGE].
 
-It needs onnxruntime, Pillow and numpy, and reads images of 8 bits. Not read: DICOM and images of more bits, whose values
-become grey by a range that `preprocessing` in the file's metadata tells.
+It needs onnxruntime, Pillow and numpy, and reads images of 8 bits. Not read: DICOM and images of more bits, whose
+values become grey by a range that `preprocessing` in the file's metadata tells.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 
 def pixels(path: str, how: dict[str, Any]) -> Any:
-    """Read an image as the training did: upright, transparent parts white, resized to a square; (channels, size, size)."""
+    """Read an image as the training did: upright, on white, resized to a square; (channels, size, size)."""
     size = (how["size"], how["size"])
     with Image.open(path) as image:
         if image.mode[0] in "IF" or ";16" in str(getattr(image, "tile", "")):

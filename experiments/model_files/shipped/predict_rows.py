@@ -1,4 +1,4 @@
-"""Score rows of a CSV file by an ONNX file of Livetrain: python predict.py MODEL.onnx ROWS.csv
+"""Score rows of a CSV file by an ONNX file of Livetrain: python predict.py MODEL.onnx ROWS.csv.
 
 It needs onnxruntime and numpy. Columns are found by name, numbers are written plainly (3.5), and separated by commas.
 Not read: dates, units, decimal commas and other tables; make plain numbers of them as the training did.

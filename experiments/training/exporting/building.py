@@ -20,7 +20,6 @@ from experiments.training.prediction.errors import ModelError
 from experiments.training.prediction.trained_model import TrainedModel
 
 
-
 class _Inference(msgspec.Struct):
     preprocessing: TableInput
 

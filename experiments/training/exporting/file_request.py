@@ -9,7 +9,9 @@ import msgspec
 from experiments.training.exporting.model_facts import ModelFacts
 
 Format: TypeAlias = Literal["onnx", "pt2"]
-FORMATS: tuple[Format, ...] = ("onnx", "pt2")
+ONNX: Format = "onnx"
+PT2: Format = "pt2"
+FORMATS: tuple[Format, ...] = (ONNX, PT2)
 
 
 class FileRequest(msgspec.Struct, frozen=True, kw_only=True):

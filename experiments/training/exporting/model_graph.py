@@ -9,8 +9,8 @@ from experiments.training.exporting.decision_graph import BinaryDecision, Highes
 from experiments.training.exporting.input_graph import Pixels, Rows
 from experiments.training.exporting.lowest_positive import lowest_positive_logit
 from experiments.training.exporting.table_columns import TableColumns
-from experiments.training.prediction.errors import ModelError
 from experiments.training.model_source import ModelSource
+from experiments.training.prediction.errors import ModelError
 from experiments.training.prediction.trained_model import TrainedModel
 
 NO_FORWARD = (

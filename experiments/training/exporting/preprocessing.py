@@ -73,8 +73,8 @@ def of_rows(how: TableInput, columns: Sequence[InputColumn], missing_numbers: Se
         "constant": how.constant,
         "in_the_graph": f"{how.missing}; a category is 1 at its own feature, else 0; then {how.formula}",
         "steps": [
-            "Take the cells of `columns`, in that order, without blanks around them; one that is in small letters one of "
-            "`missing_cells`, in a column of numbers of `missing_numbers`, is missing.",
+            "Take the cells of `columns`, in that order, without blanks around them. One that is, in small letters, "
+            "in `missing_cells`, in a column of numbers in `missing_numbers`, is missing.",
             "A number is a float64, NaN where it is missing or infinite. Dates, and numbers with units or decimal "
             "commas, must be made plain numbers as in training first.",
             "A category is its place among `categories`, from 0; a missing one is that of the blank text "

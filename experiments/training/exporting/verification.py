@@ -21,8 +21,9 @@ MOST = 1e-4
 """By which a score of the file may differ from the network's own."""
 SAMPLES = 12
 TOO_FAR = (
-    "The file was written, but its scores differ from the network's own by up to {found:.2g}, more than {most:g}: it is "
-    "not offered. Ask for the other format; if the network is your own, see that its forward computes what its steps do."
+    "The file was written, but its scores differ from the network's own by up to {found:.2g}, more than {most:g}: it "
+    "is not offered. Ask for the other format; if the network is your own, see that its forward computes what its "
+    "steps do."
 )
 OTHER_LABELS = "The file was written, but decides otherwise than the run on {count} of {of} samples: it is not offered."
 

@@ -52,7 +52,7 @@ class Exported:
     def metadata(self) -> dict[str, Any]:
         """The metadata, of which JSON is decoded."""
         texts: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
-        return {name: msgspec.json.decode(text) if text[:1] in "{[" else text for name, text in texts.items()}
+        return {name: msgspec.json.decode(text) if text[:1] in ("{", "[") else text for name, text in texts.items()}
 
 
 def export(run: Trained, path: Path, file_format: Format = "onnx") -> Exported:

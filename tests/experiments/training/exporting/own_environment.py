@@ -52,5 +52,3 @@ def _link(package: Distribution, folder: Path) -> None:
         place = folder / top
         if not place.exists() and (source / top).exists():
             place.symlink_to(source / top)
-
-

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from experiments.model_files import package
+from experiments.training.prediction.inputs import read_images
+from experiments.training.prediction.trained_model import load
 from runs.statistics.recalibration.applying import recalibrated_scores
 from runs.statistics.recalibration.methods import Method
 from tests.experiments.training.exporting import own_environment
@@ -99,8 +102,6 @@ def test_the_script_gives_the_numbers_of_a_run_on_rows(rows: Exported, python: P
 
 
 def test_the_script_says_what_it_does_not_read(images: Exported, rows: Exported, python: Path, tmp_path: Path) -> None:
-    from PIL import Image  # noqa: PLC0415
-
     path = tmp_path / "predict.py"
     path.write_text(package.script_of("image"))
     Image.fromarray(np.full((9, 9), 4000, np.uint16)).save(tmp_path / "deep.png")
@@ -115,9 +116,6 @@ def test_the_script_says_what_it_does_not_read(images: Exported, rows: Exported,
 
 
 def test_three_classes_have_a_score_each(shades: Exported) -> None:
-    from experiments.training.prediction.inputs import read_images  # noqa: PLC0415
-    from experiments.training.prediction.trained_model import load  # noqa: PLC0415
-
     data = Path(str(shades.run.job.config["source_path"]))
     names = shades.run.table["file"].to_pylist()
     read = read_images(load(shades.run.source), [(name, data / name) for name in names])
@@ -177,4 +175,3 @@ def test_batches_of_any_size_give_the_same(images: Exported) -> None:
     together = outputs(images, given)["score"]
     alone = [outputs(images, given[at : at + 1])["score"][0] for at in range(5)]
     assert np.abs(together - alone).max() < 1e-6
-    assert outputs(images, given[:0])["label"].shape == (0,)
