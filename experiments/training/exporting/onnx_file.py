@@ -22,9 +22,7 @@ NO_EXTRA = (
     'ONNX files need the extra "onnx", which is not installed on this worker; install it (make setup EXTRAS="onnx") '
     "and try again, or ask for the format pt2."
 )
-TOO_LARGE = (
-    "Its weights take {size:.1f} GiB, and one ONNX file holds less than 2; ask for the format pt2."
-)
+TOO_LARGE = "Its weights take {size:.1f} GiB, and one ONNX file holds less than 2; ask for the format pt2."
 NOT_EXPORTED = (
     "The network cannot be written as ONNX: {why}. Ask for the format pt2, or replace what is not known to ONNX in "
     "its forward."

@@ -29,7 +29,7 @@ def refusal(path: Path, network: nn.Module | None = None, form: Format = "onnx",
 def test_a_network_without_one_score_for_each_is_refused(tmp_path: Path) -> None:
     found = refusal(tmp_path / "a.onnx", Scores(2))
     assert found.field == "networks"
-    assert "gives the shape (2, 2) for 2 samples, not one score for each, so" in found.message
+    assert "gives the shape (12, 2) for 12 samples, not one score for each, so" in found.message
     assert "Let forward of the module return the scores before sigmoid or softmax" in found.message
     found = refusal(tmp_path / "a.onnx", Scores(2), classes=3)
     assert "not one score for each and class" in found.message
