@@ -24,7 +24,7 @@ _SEE = (
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
     "run-final-stats", "run-final-subgroups", "run-flipped-pictures", "run-flipped-samples", "run-flipped-table",
     "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-operating-points", "run-paired-differences",
-    "model-job-file", "run-model-jobs", "run-predictions",
+    "model-job-file", "run-model-file", "run-model-jobs", "run-predictions",
     "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
@@ -39,6 +39,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "model-job": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
+    "run-model-files": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "notification-deliveries": {"GET": Scope.READ},
     "notification-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN},
     "notification-list": {"GET": Scope.READ, "POST": Scope.ADMIN},  # what is sent goes on when the token has ended

@@ -124,6 +124,8 @@ _ALL = (
     Action("file.downloaded", "Another file of a run was downloaded.", counted=SOME_MINUTES),
     Action("model.predicted", "A run's model predicted files or rows that were sent."),
     Action("model_job.downloaded", "A file that a job on a run's model has made was downloaded.", counted=SOME_MINUTES),
+    Action("model_file.downloaded", "A run's model was downloaded as a file that needs no server."),
+    Action("model_file.written", "A run's model was written as a file on the server, by a command."),
     Action("samples.exported", "A table of samples was exported.", counted=SOME_MINUTES),
     Action("run.exported", "A run's files of results were written again on the server."),
     # Being told

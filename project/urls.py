@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/queue/gpus/", QueueGpus.as_view(), name="queue-gpus"),
     path("api/runs/", include("experiments.predictions.urls")),
     path("api/runs/", include("experiments.model_jobs.run_urls")),
+    path("api/runs/", include("experiments.model_files.run_urls")),
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/runs/", include("accounts.share_links.run_urls")),
@@ -58,5 +59,6 @@ urlpatterns = [
     path("shared/<str:token>/", include("experiments.shared_urls")),
     path("", include("experiments.predictions.page_urls")),
     path("", include("experiments.page_urls")),
+    path("", include("experiments.model_files.page_urls")),
     path("", include("realtime.urls")),
 ]
