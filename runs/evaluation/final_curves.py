@@ -33,6 +33,7 @@ class Drawing(NamedTuple):
     attempt: int
     thresholds: tuple[float, ...]
     probabilities: net_benefits.Probabilities
+    stored_split: str | None = None  # what the rows say, if that is another name than the result's
 
 
 class _Wanted(NamedTuple):
@@ -98,7 +99,7 @@ def _decision(of: Drawing, result: FinalResult, found: _Curves) -> dict[str, Any
 
 def _wanted(of: Drawing, result: FinalResult, label: int, points: int) -> _Wanted:
     names, used = tuple(result.class_names), msgspec.json.encode(of.probabilities).decode()
-    return _Wanted(of.origin, of.attempt, result.split, label, names, of.thresholds, points, used)
+    return _Wanted(of.origin, of.attempt, of.stored_split or result.split, label, names, of.thresholds, points, used)
 
 
 def known(run: Run, result: FinalResult, label: int) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def _subgroups(part: Predictions, data: Any) -> dict[str, Any]:
 
 
 def _image_files(data: Any) -> ImageFiles | None:
-    return data.image_files if isinstance(data, DataModule) else None
+    return getattr(data, "image_files", None)
 
 
 def _file_columns(part: Predictions, data: Any) -> dict[str, Any]:
