@@ -36,6 +36,8 @@ urlpatterns = [
     path("api/queue/runs/", QueueRuns.as_view(), name="queue-runs"),
     path("api/queue/gpus/", QueueGpus.as_view(), name="queue-gpus"),
     path("api/runs/", include("experiments.model_jobs.run_urls")),
+    path("api/runs/", include("experiments.external_tests.run_urls")),
+    path("api/external-tests/", include("experiments.external_tests.urls")),
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/runs/", include("accounts.share_links.run_urls")),
@@ -55,6 +57,7 @@ urlpatterns = [
     path("projects/", include("accounts.projects.page_urls")),
     path("datasets/", include("experiments.datasets.page_urls")),
     path("shared/<str:token>/", include("experiments.shared_urls")),
+    path("", include("experiments.external_tests.page_urls")),
     path("", include("experiments.page_urls")),
     path("", include("realtime.urls")),
 ]
