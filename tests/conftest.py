@@ -80,6 +80,7 @@ def _run_folders_of_this_test(tmp_path: Path, settings: Settings) -> None:
     settings.RUNS_ROOT = tmp_path / "runs"
     settings.PREFLIGHTS_ROOT = tmp_path / "preflights"
     settings.MODEL_JOBS_ROOT = tmp_path / "model-jobs"
+    settings.FETCHED_MODELS_ROOT = tmp_path / "fetched_models"
 
 
 @pytest.fixture
