@@ -25,8 +25,17 @@ from experiments.training.external_testing.asked import KEPT, RECHOSEN
 from runs.errors import Conflict, InvalidRequest
 from runs.listing.filters import Parameters
 from runs.models import Run
-from runs.operating_points.point_views import COST, HIGHEST_RATIO, LEAST_RATIO, LEAST_SHARE, number_of
-from runs.operating_points.point_views import RATIO_CURE, SENSITIVITY, SHARE_CURE, SPECIFICITY
+from runs.operating_points.point_views import (
+    COST,
+    HIGHEST_RATIO,
+    LEAST_RATIO,
+    LEAST_SHARE,
+    RATIO_CURE,
+    SENSITIVITY,
+    SHARE_CURE,
+    SPECIFICITY,
+    number_of,
+)
 from runs.statistics.operating_points.rules import F1, YOUDEN
 
 KIND = "external_test"

@@ -19,7 +19,6 @@ from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from experiments.training.data.image_files import METADATA, ImageFiles
-from experiments.training.data.module import DataModule
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from experiments.training.models import exact_evaluation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from experiments.training.prediction.datasets import ForeignSamples, read_datase
 from experiments.training.prediction.trained_model import TrainedModel, load
 from experiments.training.recipes.evaluation import Predictions, write_predictions
 from experiments.training.recipes.split_identity import split_identity
+from runs.events import Split
 from runs.statistics.external.measured import Scored
 from runs.statistics.intervals.patients import patient_codes
 from runs.statistics.predictions import scores_from_logits
 
-SPLIT = "test"
+SPLIT: Split = "test"
 """What the rows of its `predictions.parquet` say: the file is read like that of a run."""
 BATCHES_AT_ONCE = 8
+MOST_NAMED = 100
 NOT_FINITE = "The network gives scores that are not finite numbers for {samples:,} of these samples, such as {example}."
 
 
@@ -46,8 +49,8 @@ def run(job: Job, report: Reporter, stop: Stop) -> dict[str, Any]:
     _require_finite(scores, data)
     report(Note(code="progress", text="Computing the statistics."))
     folder = Path(job.run_dir)
-    _write(folder / PREDICTIONS, logits, scores, targets, data, model)
     samples = Scored(scores, logits, targets, patient_codes(list(data.patient_ids)))
+    _write(folder / PREDICTIONS, samples, data, list(model.classes))
     own, problem = _own(folder, asked, model.classes)
     found = external_report.report_of(
         samples, own, model.classes, asked, groups=data.subgroups, threshold=job.model.threshold
@@ -96,16 +99,12 @@ class _Described:
         self.class_names = class_names
 
 
-def _write(
-    path: Path,
-    logits: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    targets: NDArray[np.int64],
-    data: ForeignSamples,
-    model: TrainedModel,
-) -> None:
-    part = Predictions(SPLIT, None, logits, scores, targets, np.arange(len(targets)))
-    write_predictions(path, [part], _Described(data, list(model.classes)))
+def _write(path: Path, samples: Scored, data: ForeignSamples, class_names: list[str]) -> None:
+    if samples.logits is None:
+        raise ValueError("Scores are made of logits.")
+    places = np.arange(len(samples.targets))
+    part = Predictions(SPLIT, None, samples.logits, samples.scores, samples.targets, places)
+    write_predictions(path, [part], _Described(data, class_names))
 
 
 def _own(folder: Path, asked: Asked, class_names: list[str]) -> tuple[Scored | None, str | None]:
@@ -117,6 +116,12 @@ def _own(folder: Path, asked: Asked, class_names: list[str]) -> tuple[Scored | N
         return stored_scores.read(path, asked.internal_split, class_names), None
     except stored_scores.Unusable as error:
         return None, str(error)
+
+
+def _left_out(data: ForeignSamples) -> dict[str, Any]:
+    """Count the samples that could not be read, and say of the first ones why."""
+    named = islice(data.problems.items(), MOST_NAMED)
+    return {"count": len(data.problems), "first": [{"sample": name, "problem": problem} for name, problem in named]}
 
 
 def _facts(
@@ -137,6 +142,8 @@ def _facts(
         "content_hash": job.content_hash,
         "overlap": msgspec.to_builtins(shared),
         "reading": msgspec.to_builtins(data.reading),
+        "left_out": _left_out(data),
+        "notes": list(data.notes),
         "site": asked.site,
         "recalibration": asked.recalibration,
         "attempt": source.attempt,
