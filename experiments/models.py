@@ -11,7 +11,8 @@ from django.db.models import Q, Value
 
 from access.default_project import DEFAULT_PROJECT
 from access.models import Project
-from experiments.work_models import QueuedWork
+from experiments.external_models import ExternalLook, ExternalTest
+from experiments.work_models import ModelJob, QueuedWork
 from runs.leases import Leased
 
 __all__ = [

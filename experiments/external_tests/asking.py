@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from pydantic import ValidationError
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 
@@ -25,18 +24,8 @@ from experiments.training.external_testing.asked import KEPT, RECHOSEN
 from runs.errors import Conflict, InvalidRequest
 from runs.listing.filters import Parameters
 from runs.models import Run
-from runs.operating_points.point_views import (
-    COST,
-    HIGHEST_RATIO,
-    LEAST_RATIO,
-    LEAST_SHARE,
-    RATIO_CURE,
-    SENSITIVITY,
-    SHARE_CURE,
-    SPECIFICITY,
-    number_of,
-)
-from runs.statistics.operating_points.rules import F1, YOUDEN
+from runs.operating_points.point_views import HIGHEST_RATIO, LEAST_RATIO, LEAST_SHARE, RATIO_CURE, SHARE_CURE, number_of
+from runs.statistics.operating_points.rules import COST, F1, SENSITIVITY, SPECIFICITY, YOUDEN
 
 KIND = "external_test"
 RULES = (COST, SENSITIVITY, SPECIFICITY, YOUDEN, F1)
@@ -83,7 +72,7 @@ class EvaluateBody(Parameters):
     )
     data = serializers.DictField(
         required=False, help_text="Further options of `data`, as of a training, that say how these data are read."
-    )
+    )  # type: ignore[assignment]  # DRF takes it out again
     threshold = serializers.ChoiceField(
         [KEPT, RECHOSEN],
         default=KEPT,
@@ -161,7 +150,8 @@ def _options(asked: dict[str, Any]) -> dict[str, Any]:
     data = dict(asked.get("data", {}))
     if "class_names" in asked:
         data["class_names"] = asked["class_names"]
-    columns = list(asked.get("subgroup_columns", data.get("subgroup_columns", [])))
+    named: list[str] = asked.get("subgroup_columns") or data.get("subgroup_columns") or []
+    columns = list(named)
     if (site := asked.get("site")) and site not in columns:
         columns.insert(0, site)
     # Those of the run need not be there, and say nothing that was asked for.
@@ -201,6 +191,3 @@ def _require_answers(config: TrainingConfig, user: User, run: Run) -> None:
         raise
     except SourceError:
         return
-
-
-__all__ = ["KIND", "EvaluateBody", "ValidationError", "ask"]

@@ -85,6 +85,8 @@ def detail(test: ExternalTest, user: User | AnonymousUser) -> dict[str, Any]:
         "overlap": found["overlap"],
         "looks": looks.of_test(test),
         "reading": found["reading"],
+        "left_out": found["left_out"],
+        "notes": found["notes"],
         "checkpoint_sha256": test.checkpoint_sha256,
         "identity": test.identity[:12],
         "may_delete": may_change(user, test.job),

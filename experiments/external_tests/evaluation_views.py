@@ -25,7 +25,7 @@ from runs.errors import InvalidRequest
 from runs.evaluation.evaluation_views import CellParameters, CurveParameters, EvaluationParameters, PageParameters
 from runs.listing.filters import Parameters
 from runs.models import FinalResult
-from runs.saved_points.run_decision import ASKED, HIGHEST, Decision
+from runs.saved_points.run_decision import ASKED, HIGHEST, OWN, SAVED, Decision
 from runs.statistics.recalibration.methods import Method
 from runs.subgroups.subgroup_views import OF_MANY, OF_TWO, SubgroupParameters
 from runs.wording.operating_point_text import described_points
@@ -92,7 +92,7 @@ class ExternalEvaluation(ReadingView):
         kept = test.kept
         if kept["threshold"] is None:
             return Decision(None, None, HIGHEST)
-        return Decision(kept["threshold"], kept["log_odds"], kept["rule"])
+        return Decision(kept["threshold"], kept["log_odds"], OWN if kept["rule"] == OWN else SAVED)
 
 
 def as_result(test: ExternalTest) -> FinalResult:
