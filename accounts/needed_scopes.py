@@ -19,6 +19,8 @@ _SEE = (
     "dataset-features", "dataset-sample-image", "dataset-samples",
     "builtin-detail", "builtin-features", "builtin-sample-image", "builtin-samples",
     "api-events", "api-schema", "data-roots", "metrics", "models", "options",
+    "external-curves", "external-operating-points", "external-predictions", "external-samples",
+    "external-samples-export", "external-subgroups", "external-tests", "run-external-tests",
     "group-detail", "group-list", "label-errors", "label-errors-export", "prometheus", "queue-gpus", "queue-runs",
     "run-archive", "run-differences", "run-epoch-matrices", "run-events", "run-facets", "run-file", "run-files",
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
@@ -28,7 +30,7 @@ _SEE = (
     "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
-    "centralized-train", "dataset-check", "model-job-cancel",
+    "centralized-train", "dataset-check", "run-evaluate", "model-job-cancel",
     "run-bulk", "run-cancel", "run-clone", "run-delete", "run-finish", "run-kill",
     "run-move", "run-priority", "run-restore", "run-resume", "run-retry", "run-tags", "run-withdraw-operating-point",
 )  # fmt: skip
@@ -38,6 +40,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "external-test": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "model-job": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "run-model-files": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "notification-deliveries": {"GET": Scope.READ},
