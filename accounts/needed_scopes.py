@@ -23,7 +23,8 @@ _SEE = (
     "run-archive", "run-differences", "run-epoch-matrices", "run-events", "run-facets", "run-file", "run-files",
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
     "run-final-stats", "run-final-subgroups", "run-flipped-pictures", "run-flipped-samples", "run-flipped-table",
-    "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-operating-points", "run-paired-differences",
+    "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-model-card", "run-report",
+    "run-report-figure", "run-report-file", "run-operating-points", "run-paired-differences",
     "run-predictions", "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
@@ -45,6 +46,8 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "preflight": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
+    "run-report-texts": {"GET": Scope.READ, "PATCH": Scope.TRAIN, "PUT": Scope.TRAIN},
+    "run-reports": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},
     "member-list": {"GET": Scope.READ},

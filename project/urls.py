@@ -35,6 +35,7 @@ urlpatterns = [
     path("api/queue/", QueueView.as_view(), name="queue"),
     path("api/queue/runs/", QueueRuns.as_view(), name="queue-runs"),
     path("api/queue/gpus/", QueueGpus.as_view(), name="queue-gpus"),
+    path("api/runs/", include("experiments.reports.urls")),
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),
     path("api/runs/", include("accounts.share_links.run_urls")),
@@ -53,6 +54,7 @@ urlpatterns = [
     path("projects/", include("accounts.projects.page_urls")),
     path("datasets/", include("experiments.datasets.page_urls")),
     path("shared/<str:token>/", include("experiments.shared_urls")),
+    path("", include("experiments.reports.page_urls")),
     path("", include("experiments.page_urls")),
     path("", include("realtime.urls")),
 ]

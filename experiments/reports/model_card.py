@@ -110,7 +110,7 @@ def _statistics(statistics: Mapping[str, Any]) -> dict[str, dict[str, float | No
 def _at_saved_point(source: Source) -> dict[str, Any] | None:
     splits = source.point["splits"] if source.point and source.is_binary else {}
     found = splits.get(source.main.split)
-    return None if found is None else _statistics({name: value for name, value in found.items()})
+    return None if found is None else _statistics(found)
 
 
 def _subgroups(source: Source) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from experiments.reports.document import Section
-from experiments.reports.sections import context, data, model, results
+from experiments.reports.sections import breakdown, context, data, model, results
 from experiments.reports.source import Source
 
 
@@ -24,10 +24,10 @@ def sections_of(
         model.decision_section(source),
         results.methods_section(source),
         results.results_section(source, figures.get("results", ())),
-        results.subgroups_section(source, groups, figures.get("subgroups", ())),
-        results.errors_section(source),
+        breakdown.subgroups_section(source, groups, figures.get("subgroups", ())),
+        breakdown.errors_section(source),
         context.comparison_section(source),
-        context.learning_section(source, figures.get("learning", ())),
+        context.learning_section(figures.get("learning", ())),
         context.limits_section(source),
         context.declarations_section(source),
         model.provenance_section(source),

@@ -6,7 +6,6 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 from django.template.loader import render_to_string
 
 from experiments.reports.checklists.lists import OUT_OF_REACH

@@ -24,12 +24,12 @@ _ALL = (
         "intended_use", "Intended use", "purpose",
         "What the model is for, in which patients, at which point of care, and what must not be done with it.",
     ),
-    ReportField("users", "Users", "purpose", "Who is to use it, what they have to know, and how it changes their work."),
+    ReportField("users", "Users", "purpose", "Who is to use it, what they must know, and how it changes their work."),
     ReportField(
         "background", "Background", "purpose",
         "The problem in care, what is done today, earlier models, and known inequalities in health.",
     ),
-    ReportField("objectives", "Objectives", "purpose", "What was to be shown, and which hypotheses were set beforehand."),
+    ReportField("objectives", "Objectives", "purpose", "What was to be shown, and which hypotheses were set before."),
     ReportField(
         "patients", "Patients and setting", "data",
         "Where, when and how patients were found; who was included and who was not; treatments that matter.",
@@ -47,7 +47,7 @@ _ALL = (
         "Why values, images or labels are missing or unclear, and how they were treated before they came here.",
     ),
     ReportField(
-        "sample_size", "Sample size", "data", "How many were planned, and why that is enough to build and to test it.",
+        "sample_size", "Sample size", "data", "How many were planned, and why that is enough.",
     ),
     ReportField("outcome", "Outcome", "reference", "What is predicted, over which time, and what counts as positive."),
     ReportField(
@@ -59,7 +59,7 @@ _ALL = (
         "What was decided before the results were seen: measures, threshold, subgroups; and what came later.",
     ),
     ReportField(
-        "fairness", "Fairness", "subgroups", "Which groups of people were looked at, why these, and what follows from it.",
+        "fairness", "Fairness", "subgroups", "Which groups were looked at, why these, and what follows.",
     ),
     ReportField(
         "explanations", "Explanations", "errors",
@@ -83,11 +83,11 @@ _ALL = (
         "harms", "Harms and monitoring", "limits",
         "What a wrong answer may do to a patient, and how the model is watched in use.",
     ),
-    ReportField("ethics", "Ethics", "declarations", "Committee, number of the approval, consent or why there was none."),
+    ReportField("ethics", "Ethics", "declarations", "Committee, number of its approval; consent, or why none."),
     ReportField("funding", "Funding", "declarations", "Who paid, and what part they had in the study."),
     ReportField("conflicts", "Conflicts of interest", "declarations", "Of everybody who had a part in it."),
     ReportField("protocol", "Protocol and registration", "declarations", "Where they can be read, with their number."),
-    ReportField("involvement", "Patients and public", "declarations", "How they had a part in the study, or that they had none."),
-    ReportField("availability", "Data, code and model", "declarations", "Who may have them, where, and on what terms."),
+    ReportField("involvement", "Patients and public", "declarations", "Their part in the study, or none."),
+    ReportField("availability", "Data, code and model", "declarations", "Who may have them, where, on what terms."),
 )  # fmt: skip
 FIELDS: Mapping[str, ReportField] = {field.name: field for field in _ALL}

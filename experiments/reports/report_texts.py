@@ -18,7 +18,7 @@ from runs.models import Run
 
 
 def normalised(value: str) -> str:
-    """Return a text without what no page can show, line ends as `\\n`. Raises ValueError with the cure."""
+    """Return a text without what no page can show, with one kind of line ends. Raises ValueError with the cure."""
     text = value.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
     if len(kept) > LONGEST:
@@ -46,7 +46,8 @@ def change(run: Run, by: str, texts: Mapping[str, str], read: int | None = None)
         Run.objects.select_for_update().only("pk").get(pk=run.pk)
         if read is not None and read != revision(run):
             raise Conflict(
-                f"The texts of run {run.pk} were changed meanwhile. Read them again, and send yours with their revision."
+                f"The texts of run {run.pk} were changed meanwhile. Read them again, and send yours with the new "
+                "revision."
             )
         held = {name: row.text for name, row in texts_of(run).items()}
         changed = [name for name, text in texts.items() if text != held.get(name, "")]

@@ -14,8 +14,8 @@ ALWAYS = "always"
 class Asked(NamedTuple):
     """An item: what it asks for in words of our own, and what answers it.
 
-    `sections` show the answer. `needs` names a key of `HAVE` for the part that is taken from what is stored, blank where
-    nothing is. `fields` are the texts that people write. With `out` the item does not apply to such a report, for
+    `sections` show the answer. `needs` names a key of `HAVE` for the part that is taken from what is stored, blank
+    where nothing is. `fields` are the texts that people write. With `out` the item does not apply to such a report, for
     that reason.
     """
 

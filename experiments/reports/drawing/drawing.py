@@ -73,11 +73,11 @@ def _size(plot: AnyPlot) -> tuple[float, float]:
     if isinstance(plot, ForestPlot):
         return 6.6, min(40.0, 1.0 + 0.24 * len(plot.rows))
     if isinstance(plot, MatrixPlot):
-        side = min(8.5, max(3.6, 1.8 + 0.42 * len(plot.labels)))
+        side = min(8.5, max(3.2, 1.8 + 0.42 * len(plot.labels)))
         return side, side
     if isinstance(plot, LinePlot) and plot.square:
         below = sum(bool(line.label) for line in plot.lines)
-        return 4.4, 4.3 + 0.17 * below
+        return 5.0, 4.5 + 0.17 * below
     return 6.2, 3.5
 
 
@@ -144,11 +144,12 @@ def _marks(axes: Axes, marks: list[tuple[float, str]]) -> None:
 
 
 def _legend(axes: Axes, *, below: bool) -> None:
+    """Explain the lines: below the figure where they are many, else where there is room."""
     handles, labels = axes.get_legend_handles_labels()
     if not handles:
         return
     if below:
-        axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(0, -0.16), borderaxespad=0)
+        axes.figure.legend(handles, labels, loc="outside lower center")
     else:
         axes.legend(handles, labels, loc="best")
 

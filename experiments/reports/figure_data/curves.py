@@ -16,6 +16,7 @@ from experiments.reports.source import SPLITS, Source
 from experiments.reports.stated_numbers import with_interval
 from runs.evaluation.final_curves import final_curves
 from runs.models import FinalResult
+from runs.wording.number_text import percent
 
 POINTS = 500
 MOST_CLASSES = 10
@@ -98,7 +99,7 @@ def _roc(source: Source, curves: Sequence[_Curve]) -> Pair:
 def _decided(source: Source) -> Line:
     (tn, fp), (fn, tp) = decided_matrix(source)
     return Line(
-        label="Where the run decides", x=[fp / max(1, fp + tn)], y=[tp / max(1, tp + fn)], colour=1, style="points"
+        label="Where the run decides", x=[fp / max(1, fp + tn)], y=[tp / max(1, tp + fn)], colour=3, style="points"
     )
 
 
@@ -115,17 +116,17 @@ def _precision_recall(source: Source, curves: Sequence[_Curve]) -> Pair:
         share = curve.told["positives"] / max(1, curve.told["samples"])
         lines.append(
             Line(
-                label=f"{curve.label}: average precision {value}, prevalence {share:.3f}",
+                label=f"{curve.label}: AP {value}, prevalence {percent(share)}",
                 x=[0.0, *recall],
                 y=[*precision[:1], *precision],
                 colour=place,
                 style="steps",
-            )  # fmt: skip
+            )
         )
         rows += [[curve.label, *row] for row in zip(found["thresholds"], recall, precision, strict=True)]
     caption = (
-        "Precision-recall curve, with the average precision and its 95 % interval. Precision depends on the prevalence, "
-        f"which is that of each split.{_more(source)}"
+        "Precision-recall curve, with the average precision (AP) and its 95 % interval. Precision depends on the "
+        f"prevalence, which is that of each split.{_more(source)}"
     )
     return Pair(
         Figure(
@@ -149,8 +150,8 @@ def _decision_curve(source: Source, told: Mapping[str, Any]) -> Pair:
     ]
     most = max(0.01, *told["model"], *told["treat_all"])
     caption = (
-        f"Decision curve, {SPLITS[source.main.split]} split: net benefit by the probability from which on one would act. "
-        f"{told['text']} It holds at the prevalence of this split."
+        f"Decision curve, {SPLITS[source.main.split]} split: net benefit by the probability from which on one would "
+        f"act. {told['text']} It holds at the prevalence of this split."
     )
     return Pair(
         Figure(

@@ -123,8 +123,8 @@ def _ranges(source: Source) -> Pair:
         text = f"{score(middle)} ({score(first)} to {score(third)})"
         forest.append(ForestRow(label=shortened(name), value=middle, low=first, high=third, text=text))
     caption = (
-        f"Score of the true class by class, {SPLITS[source.main.split]} split: median, and quartiles as the line. A class "
-        "whose scores are low is hard for the model."
+        f"Score of the true class by class, {SPLITS[source.main.split]} split: median, and quartiles as the line. "
+        "A class whose scores are low is hard for the model."
     )
     alt = "; ".join(f"{row.label}: {row.text}" for row in forest)
     columns = ["class", "samples", *(f"quantile_{value:g}" for value in QUANTILES)]

@@ -45,7 +45,7 @@ def subgroup_figures(source: Source, found: Mapping[str, Any] | None) -> list[Pa
     forest: list[ForestRow] = []
     column = None
     for group in found["groups"]:
-        number = group["statistics"].get(metric)
+        number = group["statistics"].get(_OVERALL[metric])
         if number is None or number["value"] is None or len(forest) >= MOST_ROWS:
             continue
         if group["column"] != column:

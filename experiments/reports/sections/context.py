@@ -22,7 +22,7 @@ def purpose_section(source: Source) -> Section:
     return Section(id="purpose", title="Purpose and users", items=items, blocks=blocks)
 
 
-def learning_section(source: Source, figures: Sequence[str]) -> Section:
+def learning_section(figures: Sequence[str]) -> Section:
     """Show how the numbers developed over the epochs."""
     blocks: list[Block] = [FigureBlock(name=name) for name in figures]
     if not figures:
@@ -42,8 +42,8 @@ def _folds(source: Source) -> Iterator[Block]:
     if group is None:
         return
     yield Paragraph(
-        text=f"This run is {source.run.which_fold} of the cross-validation “{group.group.name}” (group {group.group.pk}); "
-        f"{group.completed} of its {group.group.size} folds are completed. The numbers of one fold alone say less than "
+        text=f"This run is {source.run.which_fold} of the cross-validation “{group.group.name}” (group "
+        f"{group.group.pk}); {group.completed} of its {group.group.size} folds are completed. The numbers of one fold alone say less than "
         "their mean."
     )
     for note in group.notes:

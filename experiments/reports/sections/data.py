@@ -127,7 +127,10 @@ def _how_divided(source: Source) -> str:
     named = any(column["role"] == "split" for column in source.reading.get("columns", []))
     if named or source.reading.get("layout") == "split_folders":
         return "The splits are those that the data name; what they leave open was divided at random."
-    return f"The samples were divided at random {by} (seed {source.run.seed}), with similar shares of the classes: {fractions}."
+    return (
+        f"The samples were divided at random {by} (seed {source.run.seed}), with similar shares of the classes: "
+        f"{fractions}."
+    )
 
 
 def _independence(source: Source) -> Paragraph:

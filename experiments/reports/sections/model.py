@@ -13,7 +13,7 @@ from runs.wording.metric_text import metric_value
 from runs.wording.number_text import byte_size, duration, number
 
 MOST_FEATURES = 30
-OPTIONS = ("data", "model", "optimizer", "trainer", "callbacks", "augmentation")
+UNSET: tuple[Any, ...] = (None, "", [], {})
 ASKED_ELSEWHERE = frozenset({"experiment_name", "source_path", "tags", "priority", "seed", "dry_run"})
 
 
@@ -138,7 +138,7 @@ def _network(source: Source) -> Iterator[Fact]:
             else f"{network.get('outputs', '')} logits, scores by the {scores}",
         )
     yield Fact(label="Start weights", value=_start_weights(source))
-    yield Fact(label="Models together", value="none: the result is that of this one network")
+    yield Fact(label="Number of models", value="one: the result is that of this network alone")
 
 
 def _start_weights(source: Source) -> str:
@@ -171,27 +171,28 @@ def _training(source: Source) -> Iterator[Fact]:
 
 
 def _options(source: Source) -> Iterator[Block]:
+    """Build the options by their groups; what was left blank is left out."""
     rows = [
-        [f"{group}.{name}" if name else group, _shown(value)]
+        [group, _pairs(found) if isinstance(found, Mapping) else _shown(found)]
         for group, found in source.run.config.items()
-        if group not in ASKED_ELSEWHERE
-        for name, value in (found.items() if isinstance(found, Mapping) else [("", found)])
-        if value not in (None, [], {}, "")
+        if group not in ASKED_ELSEWHERE and found not in UNSET
     ]
     if rows:
-        yield Table(caption="Options of the training, defaults included", head=["Option", "Value"], rows=rows)
+        yield Table(caption="Options of the training, defaults included", head=["Group", "Options"], rows=rows)
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _pairs(value) if isinstance(value, Mapping) else str(value)
+    if isinstance(value, Mapping):
+        return f"({_pairs(value)})"
+    return " ".join(map(_shown, value)) if isinstance(value, list) else str(value)
 
 
 def _pairs(value: Any) -> str:
     if not isinstance(value, Mapping):
         return ""
-    return ", ".join(f"{name} {_shown(one)}" for name, one in value.items() if one is not None)
+    return ", ".join(f"{name} {_shown(one)}" for name, one in value.items() if one not in UNSET)
 
 
 def decision_section(source: Source) -> Section:
@@ -242,11 +243,15 @@ def _recalibration(source: Source) -> Iterator[Block]:
     methods = [Fact(label=one.label, value=one.value, detail=one.detail) for one in found.methods]
     yield Paragraph(text=f"Recalibration was {found.fitted_on}.")
     yield from facts(methods)
-    yield Table(
-        caption="Calibration before and after",
-        head=["Scores", *found.columns],
-        rows=[[label, *(value for _, value in values)] for label, values in found.rows],
-    )
+    for split in SPLITS.values():
+        rows = [
+            [label.partition(": ")[2].capitalize(), *(value for _, value in values)]
+            for label, values in found.rows
+            if label.startswith(f"{split}: ")
+        ]
+        if rows:
+            caption = f"Calibration before and after, {split} split"
+            yield Table(caption=caption, head=["Scores", *found.columns], rows=rows)
 
 
 def provenance_section(source: Source) -> Section:
@@ -300,8 +305,3 @@ def _machine(source: Source) -> Iterator[Fact]:
 
 def _time(moment: Any) -> str:
     return "not known" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def split_words(split: str) -> str:
-    """Name a split in a sentence."""
-    return f"{SPLITS.get(split, split)} split"

@@ -1,4 +1,4 @@
-"""The sections of a report about the result: summary, methods, performance, subgroups, errors."""
+"""The sections of a report about the result of the whole: summary, methods, performance."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ from typing import Any
 from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Section, Table
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.source import SPLITS, Source
-from experiments.reports.stated_numbers import stated, with_interval
-from runs.admin_pages.operating_point_table import HEADS, point_rows
-from runs.models import FinalResult
-from runs.saved_points.run_decision import SAVED
+from experiments.reports.stated_numbers import stated
+from runs.admin_pages.operating_point_table import HEADS, PointRow, point_rows
 from runs.serializers import final_split
-from runs.statistics.metric_names import FINAL_STATISTICS
-from runs.wording.difference_text import p_value, signed, signed_range
+from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS
 from runs.wording.metric_text import metric_value
-from runs.wording.number_text import UNKNOWN, percent
 from runs.wording.patient_text import few_words, patient_words
 
 AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
 MOST_CLASSES = 60
-MOST_GROUPS = 100
+OF_SHARES = len(HEADS) - len(COUNTS)
 VALIDATION_ALONE = (
     "There is no test split: these numbers are of the validation split, on which the best epoch was chosen. They are "
     "likely to be better than those of new data."
@@ -78,7 +74,7 @@ def _statistics(source: Source) -> Iterator[Block]:
     yield Table(
         caption="Statistics with 95 % intervals" + _own_threshold(source),
         head=["Statistic", *(SPLITS[result.split].capitalize() for result in results)],
-        rows=_rows(results, [result.statistics for result in results]),
+        rows=_rows([result.statistics for result in results]),
         note=_counted(source),
     )
 
@@ -88,7 +84,7 @@ def _own_threshold(source: Source) -> str:
     return f", at the run's own threshold {own:.6g}" if source.is_binary and own is not None else ""
 
 
-def _rows(results: Sequence[FinalResult], statistics: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def _rows(statistics: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     return [
         [label, *(stated(name, found) for found in statistics)]
         for name, label in FINAL_STATISTICS.items()
@@ -127,7 +123,7 @@ def _by_patient(source: Source) -> Iterator[Block]:
     yield Table(
         caption=f"Per patient, {SPLITS[source.main.split]} split",
         head=["Statistic", "Per patient"],
-        rows=_rows([source.main], [found["statistics"]]),
+        rows=_rows([found["statistics"]]),
         note=words,
     )
 
@@ -187,32 +183,37 @@ def _matrix(source: Source) -> Iterator[Block]:
 
 
 def _points(source: Source) -> Iterator[Block]:
+    """Build a table of each split, with the shares; their intervals stand below them."""
     rows, sentences = point_rows(source.results)
-    if rows:
+    for split in dict.fromkeys(row.split for row in rows):
         yield Table(
-            caption="Operating points, all chosen on validation",
-            head=["Point", "Threshold", "Split", *HEADS],
+            caption=f"Operating points, all chosen on validation: what they give on the {split} split",
+            head=["Point", "Threshold", *HEADS[:OF_SHARES], "TP, TN, FP, FN"],
             rows=[
-                [
-                    row.label,
-                    row.threshold,
-                    row.split,
-                    *(f"{value} ({between})" if between else value for _, value, between in row.values),
-                ]
+                [row.label, row.threshold, *_shares(row), ", ".join(value for _, value, _ in row.values[OF_SHARES:])]
                 for row in rows
+                if row.split == split
             ],
         )
     for sentence in sentences:
         yield Paragraph(text=sentence)
 
 
+def _shares(row: PointRow) -> list[str]:
+    return [f"{value} ({between})" if between else value for _, value, between in row.values[:OF_SHARES]]
+
+
 def methods_section(source: Source) -> Section:
     """Describe how the numbers were computed."""
-    measure = "predicted where the score is at or above the threshold" if source.is_binary else "the highest score"
+    how = (
+        f"“{source.class_names[1]}” is predicted where the score is at or above the threshold."
+        if source.is_binary
+        else "The class with the highest score is predicted."
+    )
     blocks: list[Block] = [
         *written(source, "analysis_plan"),
         Paragraph(text=METHODS),
-        Paragraph(text=f"A class is {measure}." if source.is_binary else f"The class with {measure} is predicted."),
+        Paragraph(text=how),
     ]
     return Section(
         id="methods",
@@ -220,89 +221,6 @@ def methods_section(source: Source) -> Section:
         items="TRIPOD+AI 12d, 12e, 12g, 14 · STARD 14–17 · CLAIM 28–30",
         blocks=blocks,
     )
-
-
-def subgroups_section(source: Source, found: Mapping[str, Any] | None, figures: Sequence[str]) -> Section:
-    """Describe the result in groups of samples; `found` is the answer of `run_subgroups`, None if none were kept."""
-    blocks: list[Block] = []
-    if found is None or found["problem"]:
-        problem = "" if found is None else found["problem"]
-        blocks.append(Paragraph(text=problem or "No columns were kept by which groups of samples could be told apart."))
-    else:
-        blocks += [Paragraph(text=found["verdict"], warns=found["worst"] is not None)]
-        blocks += [FigureBlock(name=name) for name in figures]
-        blocks += [_groups(found)]
-    blocks += written(source, "fairness")
-    items = "TRIPOD+AI 12d, 14, 23a, 23b · STARD 17 · CLAIM 30, 36"
-    return Section(id="subgroups", title="Subgroups and fairness", items=items, blocks=blocks)
-
-
-def _groups(found: Mapping[str, Any]) -> Table:
-    names = list(dict.fromkeys(name for group in found["groups"] for name in group["statistics"]))
-    metric = found["metric"]
-    at = f" at a threshold of {found['threshold']:.6g}" if found["threshold"] is not None else ""
-    saved = " (the saved operating point)" if found["decides"] == SAVED else ""
-    more = len(found["groups"]) - MOST_GROUPS
-    return Table(
-        caption=f"Groups of samples{at}{saved}; the difference is in {metric}, from all other samples",
-        head=["Group", "Samples", "Patients", *(_name(name) for name in names), "Difference", "p (Holm)"],
-        rows=[_group(group, names, metric) for group in found["groups"][:MOST_GROUPS]],
-        note="Groups that are too small have no numbers."
-        + (f" {more} more groups are in report.json." if more > 0 else ""),
-    )
-
-
-def _name(name: str) -> str:
-    return {"auroc": "AUROC", "npv": "NPV", "ppv": "PPV", "f1": "F1"}.get(name, name.replace("_", " ").capitalize())
-
-
-def _group(group: Mapping[str, Any], names: Sequence[str], metric: str) -> list[str]:
-    numbers = [
-        with_interval(name, one["value"], one["ci_low"], one["ci_high"])
-        if (one := group["statistics"].get(name))
-        else UNKNOWN
-        for name in names
-    ]
-    difference = group["difference"]
-    between = signed_range(metric, difference["ci_low"], difference["ci_high"]) if difference else ""
-    return [
-        f"{group['column']}: {group['group']}",
-        f"{group['samples']:,}",
-        UNKNOWN if group["patients"] is None else f"{group['patients']:,}",
-        *numbers,
-        f"{signed(metric, difference['value'])} ({between})" if difference else UNKNOWN,
-        p_value(difference["p_holm"]) if difference else UNKNOWN,
-    ]
-
-
-def errors_section(source: Source) -> Section:
-    """Describe the errors, in numbers, without naming samples or patients."""
-    matrix, names = decided_matrix(source), source.class_names
-    total, right = sum(map(sum, matrix)), sum(row[place] for place, row in enumerate(matrix))
-    wrong = total - right
-    known = [Fact(label="Wrong", value=f"{wrong:,} of {total:,}", detail=percent(wrong / total if total else None))]
-    mistakes = sorted(
-        ((row[there], here, there) for here, row in enumerate(matrix) for there in range(len(names)) if here != there),
-        reverse=True,
-    )
-    known += [
-        Fact(
-            label=f"{names[here]} taken for {names[there]}",
-            value=f"{count:,}",
-            detail=f"of {sum(matrix[here]):,} of {names[here]}",
-        )
-        for count, here, there in mistakes[:10]
-        if count
-    ]
-    blocks: list[Block] = [
-        *facts(known),
-        Paragraph(
-            text="Which samples these are, with their pictures and scores, is on the page of the run; the report names none."
-        ),
-        *written(source, "explanations"),
-    ]
-    items = "STARD 23, 25 · CLAIM 31, 39"
-    return Section(id="errors", title="Errors and explanations", items=items, blocks=blocks)
 
 
 def summary_section(source: Source) -> Section:
