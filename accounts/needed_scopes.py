@@ -16,6 +16,7 @@ from accounts.scopes import Scope, includes
 WEBSOCKET = "websocket"
 """The name of all WebSockets; opening one is a GET."""
 _SEE = (
+    "run-model-card", "run-report", "run-report-figure", "run-report-file",
     "dataset-features", "dataset-sample-image", "dataset-samples",
     "builtin-detail", "builtin-features", "builtin-sample-image", "builtin-samples",
     "api-events", "api-schema", "data-roots", "metrics", "models", "options",
@@ -23,12 +24,13 @@ _SEE = (
     "run-archive", "run-differences", "run-epoch-matrices", "run-events", "run-facets", "run-file", "run-files",
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
     "run-final-stats", "run-final-subgroups", "run-flipped-pictures", "run-flipped-samples", "run-flipped-table",
-    "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-model-card", "run-report",
-    "run-report-figure", "run-report-file", "run-operating-points", "run-paired-differences",
-    "run-predictions", "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
+    "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-operating-points", "run-paired-differences",
+    "model-job-file", "run-model-jobs", "run-predictions",
+    "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
-    "centralized-train", "dataset-check", "run-bulk", "run-cancel", "run-clone", "run-delete", "run-finish", "run-kill",
+    "centralized-train", "dataset-check", "model-job-cancel",
+    "run-bulk", "run-cancel", "run-clone", "run-delete", "run-finish", "run-kill",
     "run-move", "run-priority", "run-restore", "run-resume", "run-retry", "run-tags", "run-withdraw-operating-point",
 )  # fmt: skip
 NEEDED: Mapping[str, Mapping[str, Scope]] = {
@@ -37,6 +39,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "model-job": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "notification-deliveries": {"GET": Scope.READ},
     "notification-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN},
     "notification-list": {"GET": Scope.READ, "POST": Scope.ADMIN},  # what is sent goes on when the token has ended

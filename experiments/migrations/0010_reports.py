@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('experiments', '0007_projects'),
+        ('experiments', '0008_model_jobs'),
         ('runs', '0032_status_changes'),
     ]
 

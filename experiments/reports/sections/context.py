@@ -43,8 +43,8 @@ def _folds(source: Source) -> Iterator[Block]:
         return
     yield Paragraph(
         text=f"This run is {source.run.which_fold} of the cross-validation “{group.group.name}” (group "
-        f"{group.group.pk}); {group.completed} of its {group.group.size} folds are completed. The numbers of one fold alone say less than "
-        "their mean."
+        f"{group.group.pk}); {group.completed} of its {group.group.size} folds are completed. The numbers of "
+        "one fold alone say less than their mean."
     )
     for note in group.notes:
         yield Paragraph(text=note, warns=True)

@@ -32,8 +32,8 @@ METHODS = (
     "much as their samples (Obuchowski). Sensitivity, specificity, predictive values and accuracy: Wilson's interval, "
     "where patients are known with the effective number of samples and Student's t (Korn and Graubard). Average "
     "precision, F1, balanced accuracy, Matthews correlation, Brier score and log loss: bootstrap of patients, or of "
-    "samples where patients are not known. Calibration slope and intercept: regression on the logit, errors by patient. "
-    "The calibration error has no interval; beside it stands what a perfectly calibrated model would show. Subgroups "
+    "samples where patients are not known. Calibration slope and intercept: regression on the logit, errors by "
+    "patient. The calibration error has no interval; beside it stands what a perfectly calibrated model would show. Subgroups "
     "are compared with all other samples, p values corrected by Holm's method. Net benefit is of probabilities alone."
 )
 
