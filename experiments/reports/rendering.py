@@ -25,6 +25,8 @@ STATUS_WORDS = {
 }
 WIDE = 7
 """Columns from which on a table is printed smaller."""
+SHORT = 12
+"""Rows up to which a table is printed on one page."""
 
 
 def html_of(report: Report, drawn: Sequence[Drawn], content_sha256: str) -> bytes:
@@ -61,7 +63,9 @@ def _block(block: Any, figures: Mapping[str, Any], pictures: Mapping[str, str]) 
     if found["kind"] == "figure":
         return found | {"figure": figures[block.name], "picture": pictures.get(block.name)}
     if found["kind"] == "table":
-        return found | {"block": block, "is_wide": len(block.head) >= WIDE}
+        return found | {"block": block, "is_wide": len(block.head) >= WIDE, "is_short": len(block.rows) <= SHORT}
+    if found["kind"] == "facts":
+        return found | {"block": block, "is_short": len(block.facts) <= SHORT}
     return found | {"block": block}
 
 

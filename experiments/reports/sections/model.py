@@ -8,6 +8,7 @@ from typing import Any
 from experiments.reports.document import Block, Fact, Paragraph, Section, Table
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.source import SPLITS, Source
+from realtime.first_facts import WARNINGS
 from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_value
 from runs.wording.number_text import byte_size, duration, number
@@ -276,8 +277,7 @@ def provenance_section(source: Source) -> Section:
     blocks: list[Block] = [*facts(known)]
     if rows:
         blocks.append(Table(caption="Versions in the training", head=["Software", "Version"], rows=rows))
-    for note in run.notes:
-        blocks.append(Paragraph(text=note["text"], warns=True))
+    blocks += [Paragraph(text=note["text"]) for note in run.notes if note["code"] not in WARNINGS]
     return Section(
         id="provenance",
         title="Run, code and machine",

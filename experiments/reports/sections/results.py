@@ -9,6 +9,7 @@ from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Se
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.source import SPLITS, Source
 from experiments.reports.stated_numbers import stated
+from realtime.first_facts import WARNINGS
 from runs.admin_pages.operating_point_table import HEADS, PointRow, point_rows
 from runs.serializers import final_split
 from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS
@@ -33,8 +34,9 @@ METHODS = (
     "where patients are known with the effective number of samples and Student's t (Korn and Graubard). Average "
     "precision, F1, balanced accuracy, Matthews correlation, Brier score and log loss: bootstrap of patients, or of "
     "samples where patients are not known. Calibration slope and intercept: regression on the logit, errors by "
-    "patient. The calibration error has no interval; beside it stands what a perfectly calibrated model would show. Subgroups "
-    "are compared with all other samples, p values corrected by Holm's method. Net benefit is of probabilities alone."
+    "patient. The calibration error has no interval; beside it stands what a perfectly calibrated model would "
+    "show. "
+    "Subgroups are compared with all other samples, p values corrected by Holm's method. Net benefit is of probabilities alone."
 )
 
 
@@ -57,6 +59,9 @@ def _caveats(source: Source) -> Iterator[Block]:
         yield Paragraph(text=VALIDATION_ALONE, warns=True)
     else:
         yield Paragraph(text=OWN_DATA)
+    for note in source.run.notes:
+        if note["code"] in WARNINGS:
+            yield Paragraph(text=note["text"], warns=True)
     if source.looks:
         yield Paragraph(text=source.looks["text"], warns=source.looks["looks"] > 1)
     by_patient = main.by_patient
