@@ -16,6 +16,7 @@ from accounts.scopes import Scope, includes
 WEBSOCKET = "websocket"
 """The name of all WebSockets; opening one is a GET."""
 _SEE = (
+    "run-model-card", "run-report", "run-report-figure", "run-report-file",
     "dataset-features", "dataset-sample-image", "dataset-samples",
     "builtin-detail", "builtin-features", "builtin-sample-image", "builtin-samples",
     "api-events", "api-schema", "data-roots", "metrics", "models", "options",
@@ -52,6 +53,8 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "preflight": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
+    "run-report-texts": {"GET": Scope.READ, "PATCH": Scope.TRAIN, "PUT": Scope.TRAIN},
+    "run-reports": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "run-predict": {"GET": Scope.READ, "POST": Scope.READ},  # to queue one, the user and the token must train
     "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},

@@ -107,6 +107,9 @@ _ALL = (
     Action("external_test.added", "A run's model was tested on another data set."),
     Action("operating_point.saved", "An operating point was saved with a run, which decides by it from then on."),
     Action("operating_point.withdrawn", "A saved operating point was withdrawn."),
+    Action("report.created", "A version of a report on a run was made."),
+    Action("report.texts_changed", "Texts for the reports on a run were written or changed."),
+    Action("report.downloaded", "A report on a run, or a figure of it, was read.", counted=SOME_MINUTES),
     # Data
     Action("dataset.registered", "A data set was registered."),
     Action("dataset.checked", "A check of a data set was requested."),
