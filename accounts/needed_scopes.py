@@ -24,10 +24,12 @@ _SEE = (
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
     "run-final-stats", "run-final-subgroups", "run-flipped-pictures", "run-flipped-samples", "run-flipped-table",
     "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-operating-points", "run-paired-differences",
-    "run-predictions", "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
+    "model-job-file", "run-model-jobs", "run-predictions",
+    "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
-    "centralized-train", "dataset-check", "run-bulk", "run-cancel", "run-clone", "run-delete", "run-finish", "run-kill",
+    "centralized-train", "dataset-check", "model-job-cancel",
+    "run-bulk", "run-cancel", "run-clone", "run-delete", "run-finish", "run-kill",
     "run-move", "run-priority", "run-restore", "run-resume", "run-retry", "run-tags", "run-withdraw-operating-point",
 )  # fmt: skip
 NEEDED: Mapping[str, Mapping[str, Scope]] = {
@@ -36,6 +38,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "model-job": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "notification-deliveries": {"GET": Scope.READ},
     "notification-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN},
     "notification-list": {"GET": Scope.READ, "POST": Scope.ADMIN},  # what is sent goes on when the token has ended
@@ -46,6 +49,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "run-predict": {"GET": Scope.READ, "POST": Scope.READ},  # to queue one, the user and the token must train
     "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},
     "member-list": {"GET": Scope.READ},
     "project-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN},

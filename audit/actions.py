@@ -101,6 +101,9 @@ _ALL = (
     Action("queue.resumed", "The queue was resumed."),
     Action("preflight.requested", "A dry run was requested."),
     Action("preflight.cancelled", "A dry run was cancelled."),
+    Action("model_job.requested", "A job on a run's model was requested."),
+    Action("model_job.cancelled", "A job on a run's model was cancelled."),
+    Action("model_job.deleted", "A job on a run's model was removed with its files."),
     Action("operating_point.saved", "An operating point was saved with a run, which decides by it from then on."),
     Action("operating_point.withdrawn", "A saved operating point was withdrawn."),
     # Data
@@ -119,6 +122,8 @@ _ALL = (
     Action("split.downloaded", "A run's split, with the ids of its samples, was downloaded.", counted=SOME_MINUTES),
     Action("archive.downloaded", "A run's files were downloaded as one archive.", counted=SOME_MINUTES),
     Action("file.downloaded", "Another file of a run was downloaded.", counted=SOME_MINUTES),
+    Action("model.predicted", "A run's model predicted files or rows that were sent."),
+    Action("model_job.downloaded", "A file that a job on a run's model has made was downloaded.", counted=SOME_MINUTES),
     Action("samples.exported", "A table of samples was exported.", counted=SOME_MINUTES),
     Action("run.exported", "A run's files of results were written again on the server."),
     # Being told

@@ -18,6 +18,7 @@ from django.db import Error
 from audit import pruning
 from experiments import wakeup
 from experiments.datasets import checks
+from experiments.model_jobs import state as model_jobs
 from experiments.periodic import Periodic
 from experiments.preflights import leftover_folders, state
 from realtime.hubs import broadcast
@@ -57,6 +58,7 @@ class Maintenance(Periodic):
         return {
             "recovering lost runs": self._recovering(recover_lost_runs, lifecycle.lost_runs),
             "recovering lost pre-flight reports": self._recovering(state.recover_lost, state.next_queued),
+            "recovering lost jobs on models": self._recovering(model_jobs.recover_lost, model_jobs.next_queued),
             "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
             "compacting samples": compact_running,

@@ -1,0 +1,54 @@
+"""The queue of jobs on finished runs' models: the only module that makes one, and through which its state changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from experiments.model_jobs.kinds import KINDS
+from experiments.models import ModelJob
+from experiments.queued_work.state import Queued, WorkQueue
+from runs import clock
+from runs.models import Run
+
+QUEUE = WorkQueue(ModelJob, "model job", "job")
+
+
+def create(run: Run, owner: User, kind: str, options: Mapping[str, Any]) -> ModelJob:
+    """Queue a job."""
+    return ModelJob.objects.create(run=run, owner=owner, kind=kind, options=dict(options))
+
+
+def next_queued(besides: Collection[int] = ()) -> Queued | None:
+    """Return the one whose turn it is, but none of the users `besides`.
+
+    One of a kind that only a newer version knows waits for a worker of that version.
+    """
+    return QUEUE.next_queued(besides, Q(kind__in=list(KINDS)))
+
+
+def claim(pk: int, worker: str) -> ModelJob | None:
+    """Take a queued one for `worker`; its raised attempt is the fencing token. None: another was faster."""
+    return QUEUE.claim(pk, worker, started_at=clock.now(), done=0, total=None)
+
+
+def finish(pk: int, attempt: int, result: Mapping[str, Any], files: Sequence[Mapping[str, Any]], size: int) -> None:
+    """End with a result and its files, which take so many bytes. Raises Fenced."""
+    QUEUE.finish(pk, attempt, result=dict(result), files=list(files), size=size)
+
+
+def cancel(jobs: QuerySet[ModelJob], problem: str) -> int:
+    """End those of the jobs that wait or are being done, at once; their workers are fenced. Return how many."""
+    return QUEUE.cancel(jobs, problem)
+
+
+def recover_lost(now: datetime | None = None) -> list[int]:
+    """Give jobs whose worker let its lease expire back to the queue, or end those that were lost too often.
+
+    As of now or that moment; returns those that this call recovered.
+    """
+    return QUEUE.recover_lost(now)
