@@ -113,7 +113,7 @@ def _folder(run: Run, names: list[str]) -> Path:
     missing = [name for name in names if not (found / name).is_file()]
     if missing:
         raise Conflict(
-            f"Run {run.pk} no longer has {missing[0]}, which its model needs: restore it from a backup, or train it again."
+            f"Run {run.pk} no longer has {missing[0]}, which its model needs: restore it, or train the run again."
         )
     return found.resolve()
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from access.models import Project
 from accounts.models import APIToken
-from experiments.models import Dataset, Preflight, Upload
+from experiments.models import Dataset, ModelJob, Preflight, Upload
 from experiments.training.contract.config import TrainingConfig
 from notifications.models import Message, Subscription
 from runs.derived_models import SavedPoint
@@ -34,6 +34,7 @@ class World(NamedTuple):
     group: RunGroup
     dataset: Dataset
     preflight: Preflight
+    model_job: ModelJob
     upload: Upload
     token: APIToken
     subscription: Subscription
@@ -68,6 +69,7 @@ def make_world() -> World:
         group=group,
         dataset=dataset,
         preflight=Preflight.objects.create(owner=owner, project=project, config=config),
+        model_job=add_job(run, owner),
         upload=Upload.objects.create(
             id=uuid.uuid4(), dataset=uploading, filename="y.zip", size=9, updated_at=timezone.now()
         ),
@@ -98,3 +100,14 @@ def add_run(owner: User, project: Project, config: dict[str, Any], **columns: An
         )  # fmt: skip
         SavedPoint.objects.create(run=run, attempt=1, at=timezone.now(), by="owner", reason="why", rule="youden")
     return run
+
+
+def add_job(run: Run, owner: User) -> ModelJob:
+    """Add a job on the model of a run, which is done and has one file."""
+    listed = {"name": "scores.csv", "bytes": 2, "sha256": "0" * 64}
+    job = ModelJob.objects.create(
+        run=run, owner=owner, kind="prediction", status="running", options={"of": MARK}, files=[listed]
+    )
+    job.folder.mkdir(parents=True, exist_ok=True)
+    (job.folder / listed["name"]).write_text("a\n")
+    return job
