@@ -24,7 +24,7 @@ _SEE = (
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
     "run-final-stats", "run-final-subgroups", "run-flipped-pictures", "run-flipped-samples", "run-flipped-table",
     "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-operating-points", "run-paired-differences",
-    "model-job-file", "run-model-jobs", "run-predictions",
+    "model-job-file", "run-column-importance", "run-model-jobs", "run-predictions",
     "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
@@ -48,6 +48,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "preflight": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
+    "run-explain": {"POST": Scope.READ},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "run-predict": {"GET": Scope.READ, "POST": Scope.READ},  # to queue one, the user and the token must train
     "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},

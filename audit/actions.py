@@ -123,6 +123,7 @@ _ALL = (
     Action("archive.downloaded", "A run's files were downloaded as one archive.", counted=SOME_MINUTES),
     Action("file.downloaded", "Another file of a run was downloaded.", counted=SOME_MINUTES),
     Action("model.predicted", "A run's model predicted files or rows that were sent."),
+    Action("model.explained", "What scores of a run's model depend on was asked.", counted=SOME_MINUTES),
     Action("model_job.downloaded", "A file that a job on a run's model has made was downloaded.", counted=SOME_MINUTES),
     Action("samples.exported", "A table of samples was exported.", counted=SOME_MINUTES),
     Action("run.exported", "A run's files of results were written again on the server."),

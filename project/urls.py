@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/queue/runs/", QueueRuns.as_view(), name="queue-runs"),
     path("api/queue/gpus/", QueueGpus.as_view(), name="queue-gpus"),
     path("api/runs/", include("experiments.predictions.urls")),
+    path("api/runs/", include("experiments.explanations.urls")),
     path("api/runs/", include("experiments.model_jobs.run_urls")),
     path("api/runs/", include("experiments.run_urls")),
     path("api/runs/", include("runs.urls")),

@@ -18,12 +18,14 @@ class ImageMap(_Answer, frozen=True, kw_only=True):
 
     `grid` has a row of numbers from 0 to 1 for each row of the map's own places, the top first; 1 is its highest.
     `highest` is what 1 stands for, in the method's own unit; 0 means that nothing speaks for the class, and all of the
-    map is 0. `layer` is that of Grad-CAM, None of another method. `picture` is a PNG of what the network got, `overlay`
-    one of the same size with the map's colours, transparent where it is 0, and `blended` both together.
+    map is 0. `size` are the pixels a side that the network got. `layer` is that of Grad-CAM, None of another method.
+    `picture` is a PNG of what the network got, `overlay` one of the same size with the map's colours, transparent where
+    it is 0, and `blended` both together.
     """
 
     method: ImageMethod
     layer: str | None
+    size: int
     rows: int
     columns: int
     grid: list[list[float]]

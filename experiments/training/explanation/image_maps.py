@@ -50,6 +50,7 @@ def explain_image(
     return ImageMap(
         method=found.method,
         layer=found.layer,
+        size=pixels.shape[-1],
         rows=rows,
         columns=columns,
         grid=[[round(value, DIGITS) for value in row] for row in shares.tolist()],
