@@ -13,14 +13,13 @@ from rest_framework.exceptions import APIException
 
 from access.decisions import access_of
 from experiments.datasets.queries import visible_datasets
-from experiments.model_jobs import requests
 from experiments.models import Dataset
-from experiments.predictions import pool, queued
+from experiments.predictions import pool
 from experiments.predictions.usable_models import usable_model
 from experiments.predictions.views import described_inputs
 from runs.queries import visible_runs
 
-MOST_DATASETS, MOST_EARLIER = 500, 20
+MOST_DATASETS = 500
 
 
 @never_cache
@@ -41,6 +40,4 @@ def predict_page(request: HttpRequest, run_id: int) -> HttpResponse:
         pool.warm_up(run.pk, int(request.user.pk or 0))
         ready = visible_datasets(request.user).filter(project_id=run.project_id, state=Dataset.State.READY)
         context["datasets"] = list(ready.order_by("name").values_list("name", flat=True)[:MOST_DATASETS])
-    earlier = requests.visible(request.user).filter(run=run, kind=queued.KIND).order_by("-pk")
-    context["jobs"] = list(earlier.select_related("owner")[:MOST_EARLIER])
     return render(request, "experiments/predict.html", context)

@@ -7,6 +7,7 @@ import {
   barsOf,
   csvOf,
   decisionWords,
+  jobWords,
   readWords,
   recalibrationWords,
   requestsOf,
@@ -93,8 +94,19 @@ test("the summary counts classes and what was not predicted", () => {
   assert.equal(summaryWords(items, two.classes), "4 items: 2 benign, 1 malignant, 1 not predicted.");
 });
 
+test("the result of a data set is summed up", () => {
+  const result = { samples: 1203, predicted: { benign: 1000, malignant: 200 }, not_predicted: 3, notes: ["Mind it."] };
+  assert.equal(
+    jobWords({ ...result, mean_score: 0.25, mean_probability: 0.1 }),
+    "1,203 samples: 1,000 benign, 200 malignant, 3 not predicted. Their mean score is 0.250, their mean probability " +
+      "10.0 %. Mind it.",
+  );
+  assert.match(jobWords({ ...result, mean_score: null, mean_probability: null }), /not predicted\. Mind it\.$/);
+});
+
 test("what was read of a file is said, with its notes", () => {
-  const read = { width: 1200, height: 800, mode: "RGB", bits: 8, notes: ["It was turned."], format: "JPEG" };
+  const notes = ["It was turned."];
+  const read = { width: 1200, height: 800, mode: "RGB", bits: 8, notes, format: "JPEG" };
   assert.equal(readWords(read), "JPEG, 1,200 × 800 pixels, RGB, 8 bits. It was turned.");
   assert.equal(readWords({ missing: [], unknown: {}, unused: [], notes: [] }), "–");
   assert.equal(readWords(null), "–");
@@ -116,7 +128,9 @@ test("rows that cannot be read are told", () => {
 
 test("the CSV has all digits, quotes, and no formulas", () => {
   const failed = { ...nothing, name: '=1+1,"x"', predicted: null, problem: "damaged", read: null };
-  const [head, first, second] = csvOf([item("a", "malignant", 0.75), failed], two).trim().split("\n");
+  const [head, first, second] = csvOf([item("a", "malignant", 0.75), failed], two)
+    .trim()
+    .split("\n");
   assert.equal(head, "name,predicted,score malignant,probability malignant,logit malignant,problem");
   assert.equal(first, `a,malignant,0.75,,${Math.log(3)},`);
   assert.equal(second, `"'=1+1,""x""",,,,,damaged`);

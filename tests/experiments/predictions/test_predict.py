@@ -24,7 +24,10 @@ from experiments.models import ModelJob
 from experiments.predictions import pool, request_inputs
 from experiments.predictions.process_pool import Busy, ProcessPool
 from experiments.processes.prediction_process import Died
+from experiments.training.prediction.serving.messages import Item, Predicted
 from runs.models import Run
+from runs.saved_points import point_history
+from runs.saved_points.point_history import Decision
 from tests.experiments.predictions.trained_runs import Trained, run_of, trained
 from tests.experiments.training.datasets import with_class_folders, write_csv
 
@@ -108,11 +111,8 @@ def test_a_saved_point_is_noticed_without_another_process(images: Trained, clien
     file = Path(str(images.job.config["source_path"])) / name
     score = send(client, run, files=[upload(file)])["items"][0]["score"]
     kept = pool.process_pool()._warm[pool.Kept(run.pk, user.pk)].process
-    point = {"rule": "hand", "threshold": score + 0.01, "reason": "A test."}
-    address = f"/api/runs/{run.pk}/operating-point/"
-    saved = client.post(address, json.dumps(point), content_type="application/json")
-    if saved.status_code == 409:  # the shared training keeps no results in the database
-        pytest.fail(saved.json()["detail"])
+    point = Decision(rule="hand", number=None, threshold=score + 0.01, log_odds=None, test_known=False)
+    point_history.save(run, "ada", "A test.", point)
     found = send(client, run, files=[upload(file)])
     assert found["decision"]["holds"] == "saved"
     assert found["items"][0]["predicted"] == "benign"
@@ -153,7 +153,7 @@ def test_what_a_model_expects_is_told(rows: Trained, images: Trained, client: Cl
     }
     assert table["limits"] == {"files": 100, "bytes": 32 * 2**20, "rows": 1000}
     pictures = client.get(f"/api/runs/{run_of(images, user).pk}/predict/").json()
-    assert (pictures["kind"], pictures["size"], pictures["columns"]) == ("image", 64, None)
+    assert (pictures["kind"], pictures["size"], pictures["columns"]) == ("image", 28, None)
 
 
 def fault(answer: Any) -> tuple[str, str]:
@@ -201,30 +201,32 @@ def test_a_run_without_a_model_says_why(client: Client, user: User, images: Trai
 @pytest.mark.parametrize(
     ("error", "said"),
     [(Busy(), "LIVETRAIN_PREDICT_PROCESSES"), (Died("it was killed by SIGKILL"), "killed by SIGKILL")],
+    ids=["busy", "died"],
 )
 def test_without_a_process_the_answer_is_503(
-    images: Trained, client: Client, user: User, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+    images: Trained, api: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
 ) -> None:
     def fails(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(ProcessPool, "ask", fails)
-    client.force_login(user)
     file = SimpleUploadedFile("a.png", b"x")
-    assert said in send(client, run_of(images, user), None, 503, files=[file])["detail"]
+    run = run_of(images, User.objects.get(username="ada"))
+    assert said in send(api, run, None, 503, files=[file])["detail"]
     assert not AuditEvent.objects.filter(action="model.predicted").exists()
 
 
 def test_who_sees_the_run_predicts_and_who_trains_queues(
-    rows: Trained, client: Client, user: User, django_user_model: type[User], settings: Settings
+    rows: Trained, client: Client, user: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_of(rows, user)
-    other = django_user_model.objects.create_user("other")
+    other = User.objects.create_user("other")
     client.force_login(other)
     Membership.objects.filter(user=other).delete()
     send(client, run, {"rows": [{}]}, 404)
     Membership.objects.create(user=other, project_id=run.project_id, role=Role.VIEWER)
-    assert send(client, run, {"rows": [{"age": 1, "site": "A"}]})["items"][0]["problem"] is None
+    monkeypatch.setattr(ProcessPool, "ask", lambda *_: Predicted(items=[Item(name="row 1", predicted="ill")]))
+    assert send(client, run, {"rows": [{"age": 1, "site": "A"}]})["items"][0]["predicted"] == "ill"
     path = str(rows.job.config["source_path"])
     settings.LIVETRAIN_DATA_ROOTS = [Path(path).parent]
     send(client, run, {"source_path": path}, 403)

@@ -20,6 +20,7 @@ def run_of(found: Trained, owner: User) -> Run:
     """Store a completed run with a copy of the training's files."""
     run = lifecycle.create(owner, dict(found.job.config))
     shutil.copytree(found.job.run_dir, run.folder, dirs_exist_ok=True)
+    shutil.copytree(Path(found.job.run_dir, "attempts", "1"), run.folder, dirs_exist_ok=True)  # as at its end
     Run.objects.filter(pk=run.pk).update(
         status=Run.Status.COMPLETED,
         attempt=1,

@@ -12,6 +12,7 @@ import {
   summaryWords,
   tooLargeWords,
 } from "./prediction_words.js";
+import { JobList } from "./job_list.js";
 import { ResultTable } from "./result_table.js";
 
 const find = (id) => document.getElementById(id);
@@ -150,5 +151,8 @@ class PredictPage {
 }
 
 const described = find("model-described");
-if (described) new PredictPage(JSON.parse(described.textContent));
+if (described) {
+  new PredictPage(JSON.parse(described.textContent));
+  new JobList(find("predict-jobs"), find("predict-data"), find("predict").dataset.api).refresh();
+}
 document.documentElement.dataset.settled = "";

@@ -71,7 +71,8 @@ export function decisionWords({ decision, positive }) {
       : `the run's own threshold, ${CHOSEN_ON[on] ?? on}`;
   const stands =
     decision.probability === null ? "" : ` It stands for a probability of ${percent(decision.probability)}.`;
-  return `A score of ${scoreBeside(decision.threshold)} or more is predicted as ${positive}. That is ${which}.${stands}`;
+  const threshold = scoreBeside(decision.threshold);
+  return `A score of ${threshold} or more is predicted as ${positive}. That is ${which}.${stands}`;
 }
 
 /**
@@ -81,7 +82,10 @@ export function decisionWords({ decision, positive }) {
  */
 export function recalibrationWords({ recalibration }) {
   if (recalibration.method)
-    return "Probabilities are the scores after Platt's method, which was fitted on this run's validation split. They hold where as many samples have the class as there.";
+    return [
+      "Probabilities are the scores after Platt's method, which was fitted on this run's validation split.",
+      "They hold where the class is as frequent as it was there.",
+    ].join(" ");
   return recalibration.reason ?? "";
 }
 
@@ -99,6 +103,23 @@ export function summaryWords(items, classes) {
   const parts = counts.map(([name, number]) => `${count(number)} ${name}`);
   if (failed) parts.push(`${count(failed)} not predicted`);
   return `${plural(items.length, "item")}: ${parts.join(", ") || "none"}.`;
+}
+
+/**
+ * Sum up what a worker predicted of a data set.
+ *
+ * @param {{ samples: number, predicted: Record<string, number>, not_predicted: number, mean_score: number | null,
+ *   mean_probability: number | null, notes: string[] } | null | undefined} result
+ */
+export function jobWords(result) {
+  if (!result) return "";
+  const parts = Object.entries(result.predicted).map(([name, number]) => `${count(number)} ${name}`);
+  if (result.not_predicted) parts.push(`${count(result.not_predicted)} not predicted`);
+  const mean = result.mean_score === null ? "" : ` Their mean score is ${scoreBeside(result.mean_score)}`;
+  const probability =
+    result.mean_probability === null ? "" : `, their mean probability ${percent(result.mean_probability)}`;
+  const words = `${plural(result.samples, "sample")}: ${parts.join(", ")}.${mean}${probability}${mean && "."}`;
+  return [words, ...result.notes].join(" ");
 }
 
 /**
@@ -158,8 +179,7 @@ export function rowsOf(text) {
   if (/^[[{]/.test(trimmed)) return rowsOfJSON(trimmed);
   const separator = trimmed.split("\n")[0].includes("\t") ? "\t" : trimmed.split("\n")[0].includes(";") ? ";" : ",";
   const [head, ...lines] = cellsOf(trimmed, separator);
-  if (!lines.length)
-    return { rows: [], problem: "The first line has the names of the columns; paste a row below it." };
+  if (!lines.length) return { rows: [], problem: "The first line has the names of the columns; paste a row below it." };
   const wrong = lines.findIndex((cells) => cells.length !== head.length);
   if (wrong >= 0)
     return {

@@ -97,7 +97,7 @@ def test_grey_files_of_16_bits_with_averaged_weights_and_many_classes(tmp_path: 
         folder = tmp_path / "data" / ("benign", "malignant", "normal")[number % 3]
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture(number, deep=True, colour=False)).save(folder / f"{number}.png")
-    run = trained(tmp_path / "data", tmp_path / "home", data={"image_size": 8}, callbacks={"ema": True})
+    run = trained(tmp_path / "data", tmp_path / "home", data={"image_size": 8}, trainer={"ema_decay": 0.9})
     assert run.model.inputs.rendering is not None
     assert run.model.inputs.rendering.scale.ranges
     assert_equal_to_stored(run, alone=by_file(run, tmp_path / "data"))
@@ -166,7 +166,7 @@ def table_rows() -> list[dict[str, object]]:
             "sex": ("f", "m", None)[number % 3 if number % 7 else 2],
             "code": f"{number % 4:02d}",
             "marker": round(float(random.normal(number % 2, 1)), 4),
-            "ill": "yes" if number % 2 else "no",
+            "label": "yes" if number % 2 else "no",
         }
         for number in range(40)
     ]
