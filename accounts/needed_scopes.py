@@ -27,7 +27,7 @@ _SEE = (
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
     "run-final-stats", "run-final-subgroups", "run-flipped-pictures", "run-flipped-samples", "run-flipped-table",
     "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-operating-points", "run-paired-differences",
-    "model-job-file", "run-model-file", "run-model-jobs", "run-predictions",
+    "model-job-file", "run-column-importance", "run-model-file", "run-model-jobs", "run-predictions",
     "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
@@ -55,6 +55,7 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
     "run-report-texts": {"GET": Scope.READ, "PATCH": Scope.TRAIN, "PUT": Scope.TRAIN},
     "run-reports": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "run-explain": {"POST": Scope.READ},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "run-predict": {"GET": Scope.READ, "POST": Scope.READ},  # to queue one, the user and the token must train
     "member-detail": {"PUT": Scope.ADMIN, "DELETE": Scope.ADMIN},

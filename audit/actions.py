@@ -127,6 +127,7 @@ _ALL = (
     Action("archive.downloaded", "A run's files were downloaded as one archive.", counted=SOME_MINUTES),
     Action("file.downloaded", "Another file of a run was downloaded.", counted=SOME_MINUTES),
     Action("model.predicted", "A run's model predicted files or rows that were sent."),
+    Action("model.explained", "What scores of a run's model depend on was asked.", counted=SOME_MINUTES),
     Action("model_job.downloaded", "A file that a job on a run's model has made was downloaded.", counted=SOME_MINUTES),
     Action("model_file.downloaded", "A run's model was downloaded as a file that needs no server."),
     Action("model_file.written", "A run's model was written as a file on the server, by a command."),

@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/queue/gpus/", QueueGpus.as_view(), name="queue-gpus"),
     path("api/runs/", include("experiments.predictions.urls")),
     path("api/runs/", include("experiments.reports.urls")),
+    path("api/runs/", include("experiments.explanations.urls")),
     path("api/runs/", include("experiments.model_jobs.run_urls")),
     path("api/runs/", include("experiments.model_files.run_urls")),
     path("api/runs/", include("experiments.external_tests.run_urls")),
