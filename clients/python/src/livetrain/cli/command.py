@@ -15,8 +15,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 from livetrain import address
 from livetrain.cli import ending, exit_codes, output, watching
 from livetrain.cli.configuration import options_from
-from livetrain.client import Client, Run
+from livetrain.client import Client
 from livetrain.errors import LivetrainError
+from livetrain.run import Run
 
 P = ParamSpec("P")
 LINES = ("id", "status", "name", "epoch", "monitored", "best", "owner", "duration")
