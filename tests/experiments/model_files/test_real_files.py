@@ -85,14 +85,14 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the process that writes a file be this one: another would load PyTorch again."""
 
     def run(command: list[str], *, input: bytes, **_: Any) -> subprocess.CompletedProcess[bytes]:
-        assert command[1:] == ["-m", model_file_process.__name__]
+        assert command[1:] == ["-m", model_file_export.PROCESS]
         said = io.StringIO()
         with monkeypatch.context() as patch, contextlib.redirect_stdout(said):
             patch.setattr(sys, "stdin", Streams(io.BytesIO(input)))
             code = model_file_process.main()
         return subprocess.CompletedProcess(command, code, said.getvalue().encode())
 
-    monkeypatch.setattr(model_file_export.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
 
 
 @pytest.mark.usefixtures("in_this_process")
