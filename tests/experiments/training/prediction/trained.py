@@ -30,6 +30,7 @@ class Trained:
     job: Job
     source: ModelSource
     table: pa.Table
+    messages: list[Message]
 
     @property
     def model(self) -> TrainedModel:
@@ -67,7 +68,7 @@ def trained(source: str | Path, home: Path, *, networks: tuple[str, ...] = (), *
     )
     messages = carry_out(job)
     assert outcome(messages).status == "completed", outcome(messages).reason
-    return Trained(job, source_of(job, messages), predictions(job))
+    return Trained(job, source_of(job, messages), predictions(job), messages)
 
 
 def predictions(job: Job) -> pa.Table:
