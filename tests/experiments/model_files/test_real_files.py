@@ -52,6 +52,8 @@ def test_a_job_writes_the_model_with_what_the_database_knows(real_run: Run, user
     assert json.loads(about["recalibration"])["slope"] == 1.5
     assert about["licence"] == "CC BY 4.0"
     assert about["checkpoint_sha256"] == rows.source.sha256
+    card = json.loads(about["model_card"])
+    assert (card["model"]["classes"], card["data"]["source"]) == (["no", "yes"], "hospital.csv")
     assert b"secret" not in path.read_bytes()
 
 
