@@ -5,8 +5,8 @@ import { bytes, dateTime } from "../../realtime/frame/format.js";
 
 /**
  * @typedef {{
- *   name: string, format: string, kind: string, bytes: number, sha256: string, licence: string, outdated: boolean, deviation: number,
- *   samples: number, created_at: string | null, links: {file: string, package: string},
+ *   name: string, format: string, kind: string, bytes: number, sha256: string, licence: string, outdated: boolean,
+ *   deviation: number, samples: number, created_at: string | null, links: {file: string, package: string},
  *   decides_by: {threshold: number | null, log_odds: number | null},
  * }} ModelFile as the API describes it
  */
