@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from experiments.reports.models import ReportText
+from experiments.report_models import ReportText
 from experiments.reports.report_texts import texts_of
 from runs import queries
 from runs.errors import Conflict

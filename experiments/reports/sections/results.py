@@ -35,8 +35,8 @@ METHODS = (
     "precision, F1, balanced accuracy, Matthews correlation, Brier score and log loss: bootstrap of patients, or of "
     "samples where patients are not known. Calibration slope and intercept: regression on the logit, errors by "
     "patient. The calibration error has no interval; beside it stands what a perfectly calibrated model would "
-    "show. "
-    "Subgroups are compared with all other samples, p values corrected by Holm's method. Net benefit is of probabilities alone."
+    "show. Subgroups are compared with all other samples, p values corrected by Holm's method. Net benefit is of "
+    "probabilities alone."
 )
 
 
