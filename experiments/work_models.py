@@ -61,6 +61,9 @@ class ModelJob(QueuedWork):
     result = models.JSONField(null=True, blank=True)
     files = models.JSONField(default=list, blank=True, help_text="Name, bytes and SHA-256 of each file of the result")
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes that its folder takes")
+    expires = models.BooleanField(
+        default=True, help_text="Removed with its result LIVETRAIN_MODEL_JOB_DAYS after its end; else with its run"
+    )
     started_at = models.DateTimeField(null=True, blank=True, help_text="Start of its newest attempt")
 
     class Meta:
@@ -70,6 +73,7 @@ class ModelJob(QueuedWork):
             models.Index(fields=["run", "id"], name="model_job_run_id"),
             models.Index(fields=["owner", "ended_at"], name="model_job_owner_ended"),
             models.Index(fields=["lease_until"], name="model_job_running_lease", condition=Q(status="running")),
+            models.Index(fields=["ended_at"], name="model_job_expiring", condition=Q(expires=True)),
         ]
 
     def __str__(self) -> str:

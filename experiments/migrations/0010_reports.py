@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('experiments', '0008_model_jobs'),
+        ('experiments', '0009_external_tests'),
         ('runs', '0032_status_changes'),
     ]
 

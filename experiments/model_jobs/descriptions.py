@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework.request import Request
 
+from experiments.model_jobs.retention import expires_at
 from experiments.models import ModelJob
 from runs.events import format_time, time_or_null
 from runs.queries import may_change
@@ -41,6 +42,7 @@ def summary(job: ModelJob, request: Request) -> dict[str, Any]:
         "created_at": format_time(job.created_at),
         "started_at": time_or_null(job.started_at),
         "ended_at": time_or_null(job.ended_at),
+        "expires_at": time_or_null(expires_at(job)),
         "links": {
             "self": address("model-job", job.pk),
             "cancel": address("model-job-cancel", job.pk),

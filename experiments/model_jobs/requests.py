@@ -15,7 +15,7 @@ from rest_framework.exceptions import PermissionDenied
 
 from access.decisions import access_of
 from audit.recording import record
-from experiments.model_jobs import state
+from experiments.model_jobs import folders, state
 from experiments.model_jobs.kinds import KINDS
 from experiments.model_jobs.refusals import NOT_A_TRAINER, TooManyJobs
 from experiments.models import ModelJob
@@ -61,7 +61,7 @@ def enqueue(
                 return known
         _require_room(user)
         require_room_for_file(run.project_id, size)
-        job = state.create(run, user, kind, options)
+        job = state.create(run, user, kind, options, size)
         record("model_job.requested", target=job, run=run.pk, kind=kind)
         if place is not None:
             _placed(job, place)
@@ -93,8 +93,7 @@ def delete(job: ModelJob, user: User) -> None:
     _require_right(job, user)
     with transaction.atomic():
         record("model_job.deleted", target=job, run=job.run_id, kind=job.kind)
-        ModelJob.objects.filter(pk=job.pk).delete()
-    shutil.rmtree(job.folder, ignore_errors=True)
+        folders.remove([job])
 
 
 def cancel_all_of(run: Run, by: User) -> None:

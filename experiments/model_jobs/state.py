@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
@@ -15,12 +15,21 @@ from experiments.queued_work.state import Queued, WorkQueue
 from runs import clock
 from runs.models import Run
 
+
+class ListedFile(TypedDict):
+    """A file of a job's result, as its row lists it."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
 QUEUE = WorkQueue(ModelJob, "model job", "job")
 
 
-def create(run: Run, owner: User, kind: str, options: Mapping[str, Any]) -> ModelJob:
-    """Queue a job."""
-    return ModelJob.objects.create(run=run, owner=owner, kind=kind, options=dict(options))
+def create(run: Run, owner: User, kind: str, options: Mapping[str, Any], size: int = 0) -> ModelJob:
+    """Queue a job, whose files of the request take so many bytes."""
+    return ModelJob.objects.create(run=run, owner=owner, kind=kind, options=dict(options), size=size)
 
 
 def next_queued(besides: Collection[int] = ()) -> Queued | None:
@@ -36,9 +45,27 @@ def claim(pk: int, worker: str) -> ModelJob | None:
     return QUEUE.claim(pk, worker, started_at=clock.now(), done=0, total=None)
 
 
-def finish(pk: int, attempt: int, result: Mapping[str, Any], files: Sequence[Mapping[str, Any]], size: int) -> None:
-    """End with a result and its files, which take so many bytes. Raises Fenced."""
-    QUEUE.finish(pk, attempt, result=dict(result), files=list(files), size=size)
+def finish(
+    pk: int,
+    attempt: int,
+    result: Mapping[str, Any],
+    files: Sequence[ListedFile],
+    *,
+    expires: bool = True,
+    done: int = 0,
+    total: int | None = None,
+) -> None:
+    """End with a result and its files; with `expires`, both are removed some time later. Raises Fenced.
+
+    `done` and `total` are what the process has reported last.
+    """
+    columns = {"result": dict(result), "files": list(files), "size": sum(file["bytes"] for file in files)}
+    QUEUE.finish(pk, attempt, **columns, expires=expires, done=done, total=total)
+
+
+def fail(pk: int, attempt: int, problem: str) -> None:
+    """End without a result. Raises Fenced."""
+    QUEUE.fail(pk, attempt, problem)
 
 
 def cancel(jobs: QuerySet[ModelJob], problem: str) -> int:

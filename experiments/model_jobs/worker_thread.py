@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+import logging
 import threading
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.db import Error, transaction
 
-from experiments.model_jobs import build, kinds, state
+from experiments.model_jobs import build, folders, kinds, state
 from experiments.models import ModelJob
 from experiments.processes.training_process import TrainingProcess
-from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, what_prevents
+from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, in_words
 from experiments.queued_work.turns import OneOfEachUser
 from experiments.queued_work.worker_thread import WorkThread
 from experiments.training.contract.reports import JobResult, Message, Progress
@@ -21,8 +22,9 @@ from runs.quotas.disk_usage import folder_size
 from runs.quotas.room import size_text
 from runs.scheduling import workers
 
+logger = logging.getLogger(__name__)
+
 RECIPE = "experiments.training.recipes.model_jobs.entry"
-LOG = "train.log"
 TOO_LONG = (
     "The job did not end within {seconds:g} seconds, the limit of this server (LIVETRAIN_MODEL_JOB_SECONDS), so its "
     "process was ended{place}. Ask for less at a time, or have that limit raised."
@@ -77,7 +79,7 @@ class ModelJobAttempt(Attempt[ModelJob]):
     def start(self) -> TrainingProcess:
         """Start the process, in a folder that holds nothing of an earlier attempt but the files of the request."""
         job, kind = self.row, kinds.named(self.row.kind)
-        _clear(job, keep={job.inputs.name})
+        folders.tidy(job, keep={job.inputs.name})
         built = self.while_renewing(lambda: kind.job_of(job))
         return TrainingProcess(build.complete(built, job, kind), recipe=RECIPE)
 
@@ -109,27 +111,16 @@ class ModelJobAttempt(Attempt[ModelJob]):
         except (Fenced, Error):
             raise
         except Exception as error:
-            self.fail(NOT_STORED.format(what_prevents(error)))
+            logger.warning("%s: its result could not be stored", self.row, exc_info=error)
+            self.fail(NOT_STORED.format(in_words(error)))
             return True
-        _clear(self.row, keep={file.name for file in self._found.files})
+        folders.tidy(self.row, keep={file.name for file in self._found.files})
         return True
 
     def _store(self, found: JobResult) -> None:
         job, kind = self.row, kinds.named(self.row.kind)
-        files = [{"name": file.name, "bytes": file.bytes, "sha256": file.sha256} for file in found.files]
+        files: list[state.ListedFile] = [msgspec.to_builtins(file) for file in found.files]
         job.files = files
         with transaction.atomic():
             result = kind.finish(job, found.result)
-            size = sum(file.bytes for file in found.files)
-            state.finish(job.pk, job.attempt, result, files, size)
-
-
-def _clear(job: ModelJob, keep: set[str]) -> None:
-    """Remove what is in the job's folder, but these names."""
-    for path in job.folder.glob("*"):
-        if path.name in keep:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+            state.finish(job.pk, job.attempt, result, files, expires=kind.expires, done=self._done, total=self._total)

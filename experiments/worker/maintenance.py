@@ -1,8 +1,8 @@
-"""Maintains the server: recovers lost runs, reports and checks, removes expired runs, packs samples.
+"""Maintains the server: recovers lost runs, reports, jobs and checks, removes what expired, packs samples.
 
-It recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their time
-is over and what reports left behind, packs the samples of long runs, and measures files. Every web and worker process
-runs one: it is cheap, and one is enough.
+It recovers runs, pre-flight reports, jobs on models and checks of data sets whose worker was lost, removes deleted runs
+and results of jobs when their time is over and what reports and jobs left behind, packs the samples of long runs, and
+measures files. Every web and worker process runs one: it is cheap, and one is enough.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from audit import pruning
 from experiments import wakeup
 from experiments.datasets import checks
 from experiments.model_jobs import state as model_jobs
+from experiments.model_jobs.retention import Cleaning
 from experiments.periodic import Periodic
 from experiments.preflights import leftover_folders, state
 from realtime.hubs import broadcast
@@ -51,6 +52,7 @@ class Maintenance(Periodic):
         self._packing = Packing()
         self._measuring = Measuring()
         self._pruning = TrailPruning()
+        self._cleaning = Cleaning()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -66,6 +68,7 @@ class Maintenance(Periodic):
             "packing journals": self._packing.pack_one,
             "measuring files of runs": self._measuring.measure_some,
             "clearing folders of pre-flight reports": leftover_folders.clear,
+            "removing results of jobs on models": self._cleaning.clean,
             "noting the end of the look": self._recovery_clock.mark_idle,
         }
 
