@@ -71,9 +71,9 @@ class ReportPage(View):
 class ReportTextsForm(View):
     """The form of the texts."""
 
-    def get(self, request: HttpRequest, run_id: int) -> HttpResponse:  # noqa: ARG002
+    def get(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Go to the page: a login that had to come before the form leads to the form's address."""
-        return redirect("run-report-page", run_id)
+        return redirect("run-report-page", _run(request, run_id).pk)
 
     def post(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Store the texts, and go back to the page; or show what is wrong, with what was written."""

@@ -146,7 +146,7 @@ class ReportFigure(ReportFileView):
         return self.file_answer(request, version, name, content)
 
 
-class ReportTextFields(Parameters):
+class ReportTextChanges(Parameters):
     """Any of the texts by its field, and the revision that they were read with."""
 
     revision = serializers.IntegerField(
@@ -197,7 +197,7 @@ class ReportTexts(APIView):
         run = run_of(request, run_id)
         user: User = request.user  # type: ignore[assignment]  # logged in
         operations.require_right(run, user)
-        sent = body_of(request, ReportTextFields)
+        sent = body_of(request, ReportTextChanges)
         revision = sent.pop("revision", None)
         if not sent and not others:
             raise InvalidRequest([{"field": "(body)", "message": f"Send one text or more: {', '.join(FIELDS)}."}])
