@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from experiments.training.prediction.serving.messages import Item, Predicted
 from runs.models import Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
-from tests.experiments.predictions.trained_runs import Trained, run_of, trained
+from tests.experiments.predictions.trained_runs import PLATT, Trained, run_of, trained
 from tests.experiments.training.datasets import with_class_folders, write_csv
 
 pytestmark = pytest.mark.django_db
@@ -97,8 +98,11 @@ def test_images_have_the_numbers_of_the_run(images: Trained, client: Client, use
         assert item["predicted"] == ("malignant" if item["score"] >= 0.5 else "benign")
         assert item["scores"]["benign"] + item["score"] == pytest.approx(1)
         assert (item["read"]["width"], item["read"]["bits"]) == (10, 8)
-        assert (item["probability"] is None) == (found["recalibration"]["method"] is None)
-    assert found["decision"]["holds"] == "own"
+        assert item["probability"] == pytest.approx(1 / (1 + math.exp(1 - 2 * item["logit"])))
+        assert item["probabilities"]["benign"] == pytest.approx(1 - item["probability"])
+    assert (found["decision"]["holds"], found["decision"]["threshold"]) == ("own", 0.5)
+    assert found["decision"]["probability"] == pytest.approx(1 / (1 + math.e))
+    assert found["recalibration"] == {"method": "platt", **PLATT, "reason": None}
     event = AuditEvent.objects.get(action="model.predicted")
     assert (event.target_id, event.details) == (str(run.pk), {"items": 7, "problems": 1})
     assert send(client, run, files=[broken])["items"][0]["problem"], "200 also where nothing could be read"
@@ -133,7 +137,7 @@ def test_rows_have_the_numbers_of_the_run_in_any_form(rows: Trained, client: Cli
     assert logits == [pytest.approx(row, abs=1e-5) for row in expected.tolist()]
     assert "age" in found["items"][-1]["problem"]
     assert (found["decision"], found["items"][0]["score"], found["items"][0]["logit"]) == (None, None, None)
-    assert "two classes" in found["recalibration"]["reason"]
+    assert found["items"][0]["probabilities"] is None
     table = pa.table({"age": [row["age"] for row in given], "site": [row["site"] for row in given]})
     content = io.BytesIO()
     pq.write_table(table, content)

@@ -37,8 +37,13 @@ export class ResultTable {
       const of = { file: files[at] ?? null, row: rows[at] ?? null };
       this.#rows.push([...this.#row(item, of.file), this.#explainButton(item, of)]);
     });
-    const head = ["Name", "Predicted", "Score", "Probability", "Read", "Explain"];
-    this.#place.replaceChildren(dataTable("Predictions", head, this.#rows));
+    this.#place.replaceChildren(dataTable("Predictions", this.#head, this.#rows));
+  }
+
+  // A model whose scores are not recalibrated has no probabilities to show.
+  get #head() {
+    const probability = this.#described.recalibration.method ? ["Probability"] : [];
+    return ["Name", "Predicted", "Score", ...probability, "Read", "Explain"];
   }
 
   #explainButton({ name, problem }, of) {
@@ -52,20 +57,26 @@ export class ResultTable {
     const name = el("span", { class: "item-name" }, picture, el("span", {}, item.name));
     if (item.problem) {
       const problem = el("span", { class: "item-problem" }, item.problem);
-      return [name, el("span", { class: "mark bad" }, "Not predicted"), problem, UNKNOWN, readWords(item.read)];
+      return this.#cells(name, el("span", { class: "mark bad" }, "Not predicted"), problem, UNKNOWN, item.read);
     }
     const bars = barsOf(item, this.#described);
     const scores = bars.map(({ name: of, score, text, threshold }) => scoreBar(of, score, text, threshold));
     const probabilities = bars
       .filter(({ probability }) => probability !== null)
       .map(({ name: of, probability }) => scoreBar(of, probability, percent(probability), null));
-    return [
+    const predicted = el("b", { class: "predicted" }, item.predicted);
+    return this.#cells(
       name,
-      el("b", { class: "predicted" }, item.predicted),
+      predicted,
       el("span", { class: "bars" }, ...scores),
       probabilities.length ? el("span", { class: "bars" }, ...probabilities) : UNKNOWN,
-      readWords(item.read),
-    ];
+      item.read,
+    );
+  }
+
+  #cells(name, predicted, score, probability, read) {
+    const cells = [name, predicted, score, ...(this.#described.recalibration.method ? [probability] : [])];
+    return [...cells, readWords(read)];
   }
 }
 
