@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,16 @@ from pytest_django.fixtures import Settings
 from access.models import Membership
 from access.roles import Role
 from audit.models import AuditEvent
+from experiments.model_jobs.build import complete
 from experiments.models import ModelJob
 from experiments.predictions import pool, request_inputs
+from experiments.predictions.prediction_job import KIND
 from experiments.predictions.process_pool import Busy, ProcessPool
 from experiments.processes.prediction_process import Died
+from experiments.training.contract.reports import Progress
+from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.prediction.serving.messages import Item, Predicted
+from experiments.training.recipes.model_jobs import prediction
 from runs.models import Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
@@ -241,3 +247,39 @@ def test_who_sees_the_run_predicts_and_who_trains_queues(
     again = send(client, run, {"source_path": path}, 202)
     assert queued["job_id"] == again["job_id"]
     assert ModelJob.objects.get().options == {"source_path": path}
+
+
+@pytest.mark.parametrize("kind", ["images", "rows"])
+def test_a_worker_predicts_whole_data(
+    kind: str, images: Trained, rows: Trained, api: Client, settings: Settings
+) -> None:
+    found = {"images": images, "rows": rows}[kind]
+    path = Path(str(found.job.config["source_path"]))
+    settings.LIVETRAIN_DATA_ROOTS = [path.parent]
+    run = run_of(found, User.objects.get(username="ada"))
+    job = ModelJob.objects.get(pk=send(api, run, {"source_path": str(path)}, 202)["job_id"])
+    job.folder.mkdir(parents=True)
+    built = complete(KIND.job_of(job), job, KIND)
+    told: list[Any] = []
+    result = prediction.run(built, told.append, Stop())
+    lines = [json.loads(line) for line in (job.folder / prediction.LINES).read_text().splitlines()]
+    by_name = {line["name"]: line for line in lines}
+    wanted = found.evaluated
+    assert len(lines) == result["samples"] == len({line["name"] for line in lines}) > len(wanted)
+    logits = [list((by_name[name]["logits"] or {0: by_name[name]["logit"]}).values()) for name in wanted]
+    assert logits == [pytest.approx(row, abs=1e-5) for row in found.logits(wanted).reshape(len(wanted), -1).tolist()]
+    table = pq.read_table(job.folder / prediction.PARQUET)
+    assert table["name"].to_pylist() == [line["name"] for line in lines]
+    score = "score" if kind == "images" else "score_ill"
+    scores = [line["score"] if kind == "images" else line["scores"]["ill"] for line in lines]
+    assert table[score].to_pylist() == scores
+    read = list(csv.DictReader(io.StringIO((job.folder / prediction.CSV).read_text())))
+    assert [float(row[score]) for row in read] == scores
+    counts = Counter(line["predicted"] for line in lines)
+    assert result["predicted"] == {name: counts[name] for name in found.source.classes}
+    assert result["mean_score"] == (pytest.approx(sum(scores) / len(scores)) if kind == "images" else None)
+    assert told[-1] == Progress(done=len(lines), total=len(lines))
+    stop = Stop()
+    stop.set()
+    with pytest.raises(Interrupted):
+        prediction.run(built, told.append, stop)
