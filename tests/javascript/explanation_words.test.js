@@ -30,6 +30,7 @@ test("a value stands beside what it was replaced by", () => {
 test("an importance has its spread, and the columns that are alike", () => {
   const found = { column: "age", mean: -0.01234, deviation: 0.002, like: ["weight", "height"] };
   assert.equal(importanceText(found), "-0.0123 ± 0.0020");
+  assert.equal(importanceText({ ...found, mean: 0.2 }), "0.2000 ± 0.0020");
   assert.equal(likeText(found), "weight, height");
   assert.equal(likeText({ ...found, like: [] }), "–");
 });

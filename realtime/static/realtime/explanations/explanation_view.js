@@ -129,7 +129,7 @@ const scale = ({ highest }) =>
     "p",
     { class: "explained-scale" },
     el("span", {}, "0"),
-    el("span", { class: "ramp", role: "img", "aria-label": "From dark blue and transparent to light yellow" }),
+    el("span", { class: "ramp", role: "img", "aria-label": "From purple and transparent to light yellow" }),
     el("span", {}, highest > 0 ? "1, the highest" : "1"),
   );
 

@@ -48,7 +48,8 @@ export const changeText = (change) => signedText(change, 3);
  *
  * @param {ColumnImportance} found
  */
-export const importanceText = ({ mean, deviation }) => `${signedText(mean, 4)} ± ${deviation.toFixed(4)}`;
+export const importanceText = ({ mean, deviation }) =>
+  `${signedText(mean, 4).replace("+", "")} ± ${deviation.toFixed(4)}`;
 
 /**
  * Say which columns say much the same.
