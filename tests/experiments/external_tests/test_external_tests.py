@@ -6,10 +6,12 @@ import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
 from sklearn import metrics
@@ -34,6 +36,15 @@ def in_this_process(job: Job) -> Iterator[Message]:
     messages: list[Message] = []
     entry.train(job, messages.append, Stop())
     yield from messages
+
+
+def streamed(answer: Any) -> bytes:
+    """Read an answer that is sent piece by piece."""
+
+    async def read() -> bytes:
+        return b"".join([piece async for piece in answer.streaming_content])
+
+    return async_to_sync(read)()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -111,8 +122,9 @@ def test_questions_come_with_their_choices(run: Run, elsewhere: Path, api: Clien
     body: dict[str, object] = {"source_path": str(elsewhere)}
     answer = api.post(f"/api/runs/{run.pk}/evaluate/", body, "application/json")
     assert answer.status_code == 400
-    [question] = answer.json()["questions"]
-    assert question["field"] == "data.missing_labels"
+    [fault], [question] = problem_of(answer)["errors"], answer.json()["questions"]
+    assert fault["field"] == "data.missing_labels"
+    assert {"data.missing_labels": "leave_out"} in [choice["options"] for choice in question["choices"]]
     answered = body | {"data": {"missing_labels": "leave_out"}}
     assert api.post(f"/api/runs/{run.pk}/evaluate/", answered, "application/json").status_code == 202
 
@@ -128,7 +140,7 @@ def test_the_list_has_the_numbers_of_its_tests(test: ExternalTest, api: Client) 
 
 def test_curves_follow_from_the_downloaded_predictions(test: ExternalTest, api: Client) -> None:
     links = api.get(f"/api/runs/{test.run_id}/external-tests/1/").json()["links"]
-    table = pq.read_table(io.BytesIO(api.get(links["predictions"]).getvalue()))
+    table = pq.read_table(io.BytesIO(streamed(api.get(links["predictions"]))))
     labels, logits = table["label"].to_numpy(), table["logit"].to_numpy()
     curves = api.get(links["curves"]).json()
     assert (curves["problem"], curves["split"]) == (None, "external")
@@ -156,7 +168,7 @@ def test_sites_are_told_apart_by_any_metric(test: ExternalTest, api: Client) -> 
     found = api.get(address).json()
     assert found["groups"] == test.details["groups"]["groups"]
     assert api.get(f"{address}?metric=sensitivity&by=site").json()["metric"] == "sensitivity"
-    assert api.get(f"{address}?file=csv").content.startswith(b"column,group,samples")
+    assert api.get(f"{address}?file=csv").content.decode("utf-8-sig").startswith("column,group,samples")
     assert api.get(f"{address}?by=age").status_code == 400
 
 
