@@ -6,12 +6,10 @@ import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
 from sklearn import metrics
@@ -23,7 +21,8 @@ from experiments.training.contract.reports import Job, Message
 from experiments.training.contract.stop import Stop
 from experiments.training.recipes.model_jobs import entry
 from runs.models import FinalResult, Run
-from tests.experiments.external_tests.conftest import Evaluated, add_test
+from tests.audit.trail import read_whole
+from tests.experiments.external_tests.stored import Evaluated, add_test
 from tests.experiments.model_jobs.conftest import Processes, processes  # noqa: F401
 from tests.people import VIEWER, Cast
 from tests.problems import problem_of
@@ -36,15 +35,6 @@ def in_this_process(job: Job) -> Iterator[Message]:
     messages: list[Message] = []
     entry.train(job, messages.append, Stop())
     yield from messages
-
-
-def streamed(answer: Any) -> bytes:
-    """Read an answer that is sent piece by piece."""
-
-    async def read() -> bytes:
-        return b"".join([piece async for piece in answer.streaming_content])
-
-    return async_to_sync(read)()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -140,7 +130,7 @@ def test_the_list_has_the_numbers_of_its_tests(test: ExternalTest, api: Client) 
 
 def test_curves_follow_from_the_downloaded_predictions(test: ExternalTest, api: Client) -> None:
     links = api.get(f"/api/runs/{test.run_id}/external-tests/1/").json()["links"]
-    table = pq.read_table(io.BytesIO(streamed(api.get(links["predictions"]))))
+    table = pq.read_table(io.BytesIO(read_whole(api.get(links["predictions"]))))
     labels, logits = table["label"].to_numpy(), table["logit"].to_numpy()
     curves = api.get(links["curves"]).json()
     assert (curves["problem"], curves["split"]) == (None, "external")
