@@ -45,10 +45,27 @@ def claim(pk: int, worker: str) -> ModelJob | None:
     return QUEUE.claim(pk, worker, started_at=clock.now(), done=0, total=None)
 
 
-def finish(pk: int, attempt: int, result: Mapping[str, Any], files: Sequence[ListedFile], *, expires: bool) -> None:
-    """End with a result and its files; with `expires`, both are removed some time later. Raises Fenced."""
-    size = sum(file["bytes"] for file in files)
-    QUEUE.finish(pk, attempt, result=dict(result), files=list(files), size=size, expires=expires)
+def finish(
+    pk: int,
+    attempt: int,
+    result: Mapping[str, Any],
+    files: Sequence[ListedFile],
+    *,
+    expires: bool = True,
+    done: int = 0,
+    total: int | None = None,
+) -> None:
+    """End with a result and its files; with `expires`, both are removed some time later. Raises Fenced.
+
+    `done` and `total` are what the process has reported last.
+    """
+    columns = {"result": dict(result), "files": list(files), "size": sum(file["bytes"] for file in files)}
+    QUEUE.finish(pk, attempt, **columns, expires=expires, done=done, total=total)
+
+
+def fail(pk: int, attempt: int, problem: str) -> None:
+    """End without a result. Raises Fenced."""
+    QUEUE.fail(pk, attempt, problem)
 
 
 def cancel(jobs: QuerySet[ModelJob], problem: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db import Error, transaction
 from experiments.model_jobs import build, folders, kinds, state
 from experiments.models import ModelJob
 from experiments.processes.training_process import TrainingProcess
-from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, what_prevents
+from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, in_words
 from experiments.queued_work.turns import OneOfEachUser
 from experiments.queued_work.worker_thread import WorkThread
 from experiments.training.contract.reports import JobResult, Message, Progress
@@ -20,6 +21,8 @@ from runs.leases import Fenced
 from runs.quotas.disk_usage import folder_size
 from runs.quotas.room import size_text
 from runs.scheduling import workers
+
+logger = logging.getLogger(__name__)
 
 RECIPE = "experiments.training.recipes.model_jobs.entry"
 TOO_LONG = (
@@ -108,7 +111,8 @@ class ModelJobAttempt(Attempt[ModelJob]):
         except (Fenced, Error):
             raise
         except Exception as error:
-            self.fail(NOT_STORED.format(what_prevents(error)))
+            logger.warning("%s: its result could not be stored", self.row, exc_info=error)
+            self.fail(NOT_STORED.format(in_words(error)))
             return True
         folders.tidy(self.row, keep={file.name for file in self._found.files})
         return True
@@ -119,4 +123,4 @@ class ModelJobAttempt(Attempt[ModelJob]):
         job.files = files
         with transaction.atomic():
             result = kind.finish(job, found.result)
-            state.finish(job.pk, job.attempt, result, files, expires=kind.expires)
+            state.finish(job.pk, job.attempt, result, files, expires=kind.expires, done=self._done, total=self._total)

@@ -97,7 +97,9 @@ class Attempt(ABC, Generic[W]):
         except (Fenced, Error):
             raise
         except Exception as error:
-            self.fail(what_prevents(error))
+            logger.warning("%s: its process could not be started", self.row, exc_info=error)
+            said = in_words(error)
+            self.fail(said if is_for_users(error) else f"The process could not be started: {said}")
             return
         # One that drains kills it at once: it has done nothing that is worth keeping
         try:
@@ -148,14 +150,16 @@ def carry_out(attempt: Attempt[W], queue: WorkQueue[W], folder: Path) -> None:
             logger.info("%s: cancelled; its process has been ended", attempt.row)
 
 
-def what_prevents(error: Exception) -> str:
-    """Say why the process could not be started."""
+def is_for_users(error: Exception) -> bool:
+    """Return whether the error was raised with a sentence for users, which names the cure."""
+    return isinstance(error, SourceError | APIException)
+
+
+def in_words(error: Exception) -> str:
+    """Say what went wrong outside the process."""
     if isinstance(error, SourceError):
         return error.message
-    if isinstance(error, APIException):
-        return str(error.detail)
-    logger.warning("the process could not be started", exc_info=error)
-    return f"The process could not be started: {end_messages.what_failed(error)}"
+    return str(error.detail) if isinstance(error, APIException) else end_messages.what_failed(error)
 
 
 def _with_own_connections(work: Callable[[], R]) -> R:

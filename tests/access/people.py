@@ -104,10 +104,11 @@ def add_run(owner: User, project: Project, config: dict[str, Any], **columns: An
 
 def add_job(run: Run, owner: User) -> ModelJob:
     """Add a job on the model of a run, which is done and has one file."""
-    listed = {"name": "scores.csv", "bytes": 2, "sha256": "0" * 64}
+    name = "scores.csv"
+    listed = {"name": name, "bytes": 2, "sha256": "0" * 64}
     job = ModelJob.objects.create(
         run=run, owner=owner, kind="prediction", status="running", options={"of": MARK}, files=[listed]
     )
     job.folder.mkdir(parents=True, exist_ok=True)
-    (job.folder / listed["name"]).write_text("a\n")
+    (job.folder / name).write_text("a\n")
     return job

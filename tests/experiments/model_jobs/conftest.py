@@ -75,9 +75,9 @@ class FakeProcess:
     def batches(self, tick: float) -> Iterator[list[Any] | None]:
         del tick
         for message in self._talk(self.job):
+            yield [Stamped(message, "2026-01-01T00:00:00Z", "")]
             if self.killed:
                 return
-            yield [Stamped(message, "2026-01-01T00:00:00Z", "")]
 
     def kill(self) -> None:
         self.killed = True

@@ -11,6 +11,7 @@ from django.test import Client
 
 from experiments.model_jobs import requests, worker_thread
 from runs.models import Run
+from tests.audit.trail import read_whole
 from tests.experiments.model_jobs.conftest import NAME
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def test_a_job_is_done_in_a_child_and_its_files_are_there(run: Run, user: User, 
     assert (file["name"], file["bytes"]) == ("counted.csv", 4)
     assert file["sha256"] == hashlib.sha256(b"n\n3\n").hexdigest()
     download = api.get(file["link"])
-    assert download.getvalue() == b"n\n3\n"
+    assert read_whole(download) == b"n\n3\n"
     assert download["Content-Disposition"] == 'attachment; filename="counted.csv"'
     assert download["X-Content-Type-Options"] == "nosniff"
     assert [path.name for path in job.folder.iterdir()] == ["counted.csv"]
