@@ -32,6 +32,10 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first comparison",
     ("runs/comparison/comparison_views.py", "runs.comparison.flipped_samples"): "the same",
     ("runs/comparison/comparison_views.py", "runs.comparison.paired_report"): "the same",
+    (
+        "experiments/trained_models/sources.py",
+        "runs.files",
+    ): "Arrow, which the web process loads with the first model of images",
     ("runs/curves/compaction.py", "runs.curves.journal_ranges"): "NumPy, for processes that have something to compact",
     ("runs/curves/views.py", "runs.curves.reading"): "NumPy, which the web process loads with the first curve",
     ("runs/curves/views.py", "runs.curves.series"): "the same",

@@ -51,6 +51,7 @@ async def test_the_pages_draw_what_was_found(
     await page.locator("[data-cell=fp]").click()
     await expect(page.locator("#cell-samples table")).to_be_visible()
     import os
+
     if shots := os.environ.get("SHOTS"):
         for width in (1440, 1024, 390):
             for dark in (False, True):

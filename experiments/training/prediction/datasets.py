@@ -35,6 +35,7 @@ from experiments.training.data.tables.formats.frame import Table
 from experiments.training.prediction import rows
 from experiments.training.prediction.images import modality_problem
 from experiments.training.prediction.rows import Encoding
+from experiments.training.prediction.table_rows import row_ids, unique_ids
 from experiments.training.prediction.trained_model import TrainedModel
 
 Progress: TypeAlias = Callable[[int, int], object]
@@ -242,7 +243,7 @@ def _unlabelled_rows(model: TrainedModel, name: str, table: Table) -> ForeignSam
 def _labelled_rows(model: TrainedModel, name: str, table: Table, index: Index) -> ForeignSamples:
     """Select the rows that have a label, which the index names by their ids or numbers."""
     role = next((role.column for role in index.reading.columns if role.role == "id"), None)
-    places = {id_: row for row, id_ in enumerate(_unique(table, role))}
+    places = {id_: row for row, id_ in enumerate(unique_ids(table, role))}
     found = _rows(name, rows.encoded(model, table), index.ids, [places[id_] for id_ in index.ids])
     kept = set(found.sample_ids)
     at = [place for place, id_ in enumerate(index.ids) if id_ in kept]
@@ -254,19 +255,6 @@ def _labelled_rows(model: TrainedModel, name: str, table: Table, index: Index) -
         subgroups={column: [groups[place] for place in at] for column, groups in index.subgroups.items()},
         reading=index.reading,
     )
-
-
-def row_ids(model: TrainedModel, table: Table) -> list[str]:
-    """Name the rows by the column that had the ids in training, where it is there and differs; else by their number."""
-    role = next((role.column for role in model.inputs.reading.columns if role.role == "id"), None)
-    return _unique(table, role)
-
-
-def _unique(table: Table, column: str | None) -> list[str]:
-    texts = table.texts(column) if column in table.columns and column is not None else []
-    if texts and len(set(texts)) == table.rows and all(texts):
-        return texts
-    return [str(number) for number in range(1, table.rows + 1)]
 
 
 def _rows(name: str, encoding: Encoding, ids: Sequence[str], places: Sequence[int]) -> ForeignSamples:
@@ -284,7 +272,7 @@ def _rows(name: str, encoding: Encoding, ids: Sequence[str], places: Sequence[in
             counts[category] = counts.get(category, 0) + 1
     return ForeignSamples(
         name=name,
-        inputs=encoding.standardised()[torch.tensor([place for _, place in kept])],
+        inputs=encoding.standardised[torch.tensor([place for _, place in kept])],
         sample_ids=[id_ for id_, _ in kept],
         patient_ids=[None] * len(kept),
         problems=problems,
@@ -313,7 +301,7 @@ def _builtin(
             raise SourceError("source_path", rows.missing_columns(lacking))
         for column in encoding.features.columns:
             encoding.take_texts(column, columns[column].tolist(), None)
-        inputs = encoding.standardised()
+        inputs = encoding.standardised
     index = Index(
         found.classes, [Sample(id_, None, label) for id_, label in zip(found.sample_ids, found.labels, strict=True)]
     )

@@ -8,6 +8,7 @@ did not have sets none of the column's features, as one of the validation split 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -88,25 +89,28 @@ class Encoding:
             elif found not in places:
                 self.unknown.setdefault(row, {})[column] = found[:SHOWN]
 
+    @cached_property
     def standardised(self) -> Tensor:
-        """Fill gaps and standardise with the training rows' constants; float32 (rows, features)."""
+        """The rows with filled gaps, standardised with the training rows' constants; float32 (rows, features)."""
         values, of = self.values, self.features
         if of.single:
             values = values.astype(np.float32).astype(np.float64)
         filled = np.where(np.isnan(values), of.medians, values)
         return torch.from_numpy(((filled - of.means) / of.deviations).astype(np.float32))
 
-    def inputs(self, names: Sequence[str], extra: Sequence[Sequence[str]]) -> list[ReadInput]:
-        """Return one input for each row; `extra` are the columns of each that the training's data did not have."""
-        values = self.standardised()
+    def inputs(self, names: Sequence[str], extra: Sequence[Sequence[str]], *, first: int = 0) -> list[ReadInput]:
+        """Return one input for each row from the `first` on, so many as there are names.
+
+        `extra` are the columns of each that the training's data did not have.
+        """
         return [
             ReadInput(
                 name=name,
-                value=None if row in self.problems else values[row],
+                value=None if row in self.problems else self.standardised[row],
                 problem=f"{name} was not read: {' '.join(self.problems[row])}" if row in self.problems else None,
-                facts=msgspec.structs.asdict(self._facts(row, extra[row])),
+                facts=msgspec.structs.asdict(self._facts(row, extra[row - first])),
             )
-            for row, name in enumerate(names)
+            for row, name in enumerate(names, first)
         ]
 
     def _facts(self, row: int, extra: Sequence[str]) -> RowFacts:

@@ -21,6 +21,7 @@ OWN, SAVED, HIGHEST = "own_threshold", "saved_point", "highest_score"
 TIE = 2.0**-20
 """Of a threshold that is the score of a sample: how far below it, as a share of the logit, that same sample may come
 out when its score is computed again, in another batch or on another machine."""
+SAME = 8 * float(np.finfo(np.float64).eps)
 NOT_FINITE = "The network gives no finite number for this input, so there is no score."
 
 
@@ -101,7 +102,13 @@ def _logit_of(threshold: float) -> float | None:
         return None
     near = np.float32(math.log(threshold) - math.log1p(-threshold))
     around = (near, np.nextafter(near, np.float32(-np.inf)), np.nextafter(near, np.float32(np.inf)))
-    return next((float(one) for one in around if float(sigmoid(np.array([one]))[0]) == threshold), None)
+    scores = sigmoid(np.array(around))
+    return next((float(one) for one, score in zip(around, scores, strict=True) if _are_one(score, threshold)), None)
+
+
+def _are_one(score: float, threshold: float) -> bool:
+    """Return whether both are the same score, which another library may have rounded otherwise."""
+    return bool(abs(score - threshold) <= SAME * threshold)
 
 
 def _single(log_odds: float) -> float | None:

@@ -147,6 +147,7 @@ def load(source: ModelSource, *, device: str = "cpu") -> TrainedModel:
 
     `device` is torch's name of one, such as `cpu` or `cuda:0`.
     """
+    _require_device(device)
     config = _config(source)
     builtin = catalogue.find(config.source_path) is not None
     inputs = stored_inputs.read(source, builtin=builtin)
@@ -158,6 +159,15 @@ def load(source: ModelSource, *, device: str = "cpu") -> TrainedModel:
     _restore(module, source)
     module.eval().requires_grad_(False)
     return TrainedModel(source, config, inputs, module.to(device), device)
+
+
+def _require_device(device: str) -> None:
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise ModelError("device", f"{device!r} is no device; give cpu, or cuda:0 for the first GPU.") from error
+    if kind not in ("cpu", "cuda") or (kind == "cuda" and not torch.cuda.is_available()):
+        raise ModelError("device", f"This machine has no {device} that PyTorch can use; give cpu.")
 
 
 def _config(source: ModelSource) -> TrainingConfig:

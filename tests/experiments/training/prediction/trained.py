@@ -19,17 +19,19 @@ from experiments.training.data.image_files import METADATA
 from experiments.training.prediction.model_source import ModelSource
 from experiments.training.prediction.trained_model import TrainedModel, load
 from runs.events import TrainingStart
+from runs.statistics.recalibration.methods import Recalibration
 from runs.statistics.recalibration.probability import preferred
 from tests.experiments.training.trainings import carry_out, of_type, outcome
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A run that was trained: the job, where its model is, and its stored predictions."""
+    """A run that was trained: the job, where its model is, its stored predictions, and their recalibration."""
 
     job: Job
     source: ModelSource
     table: pa.Table
+    recalibrated: Recalibration
     messages: list[Message]
 
     @property
@@ -68,7 +70,7 @@ def trained(source: str | Path, home: Path, *, networks: tuple[str, ...] = (), *
     )
     messages = carry_out(job)
     assert outcome(messages).status == "completed", outcome(messages).reason
-    return Trained(job, source_of(job, messages), predictions(job), messages)
+    return Trained(job, source_of(job, messages), predictions(job), of_type(messages, Recalibrated)[-1].found, messages)
 
 
 def predictions(job: Job) -> pa.Table:
