@@ -14,8 +14,9 @@ from livetrain.address import chosen
 from livetrain.described_run import DescribedRun
 from livetrain.errors import WaitedTooLong
 from livetrain.events import Event
+from livetrain.model_use import ModelUse
 from livetrain.notebook import LiveView
-from livetrain.operations import curves, evaluating, files, following, runs, uploading
+from livetrain.operations import curves, files, following, runs, uploading
 from livetrain.operations.following import Heard
 from livetrain.progress import TOLD_BY
 from livetrain.wire import Answer, Failure, Operation, Pause, Request, Result
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Client:
+class Client(ModelUse):
     """A server, and the runs there. Close it, or use it as a context manager.
 
     Args:
@@ -153,33 +154,6 @@ class Client:
         found = self._carry_out(uploading.checked(name, timeout, self.patience))
         if found is None:
             raise WaitedTooLong(f"The data set {name} is still being checked after {timeout:g} seconds.")
-        return found
-
-    def evaluate(
-        self,
-        run: int | DescribedRun,
-        source_path: str,
-        *,
-        timeout: float | None = None,
-        **options: Any,
-    ) -> dict[str, Any]:
-        """Test a run's model on another data set, wait for that, and return what it gives.
-
-        Args:
-            run: the run, or its number.
-            source_path: the other data, as of a training.
-            timeout: how many seconds to wait.
-            options: further fields of `POST /api/runs/<id>/evaluate/`, such as `site` and `class_names`.
-
-        Raises:
-            JobFailed: there is no result, with the reason.
-            WaitedTooLong: it goes on after `timeout` seconds.
-        """
-        number = run.id if isinstance(run, DescribedRun) else run
-        asked = {"source_path": source_path, **options}
-        found = self._carry_out(evaluating.evaluate(number, asked, timeout, self.patience))
-        if found is None:
-            raise WaitedTooLong(f"The external test of run {number} goes on after {timeout:g} seconds.")
         return found
 
     def get(self, path: str, **parameters: Any) -> Any:

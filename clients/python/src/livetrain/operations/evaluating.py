@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from livetrain.errors import JobFailed
+from livetrain.errors import JobFailed, WaitedTooLong
 from livetrain.operations.runs import get
 from livetrain.wire import Operation, Pause, Request, ask
 
@@ -17,10 +17,10 @@ LOOK_SECONDS = 1.0
 
 def evaluate(
     run_id: int, options: Mapping[str, Any], seconds: float | None, patience: float
-) -> Operation[dict[str, Any] | None]:
-    """Ask for an external test, wait for it and return it; None if that takes longer than `seconds`.
+) -> Operation[dict[str, Any]]:
+    """Ask for an external test, wait for it and return it; an equal unfinished one is not asked for a second time.
 
-    However often the request had to be sent, it makes one job: an equal unfinished one is the same.
+    Raises JobFailed, and WaitedTooLong if that takes longer than `seconds`.
     """
     until = math.inf if seconds is None else time.monotonic() + seconds
     request = Request("POST", f"/api/runs/{run_id}/evaluate/", body=dict(options), seconds=60)
@@ -28,7 +28,7 @@ def evaluate(
     address = f"/api/model-jobs/{job['model_job_id']}/"
     while job["status"] in UNFINISHED:
         if (left := until - time.monotonic()) <= 0:
-            return None
+            raise WaitedTooLong(f"The external test of run {run_id} goes on after {seconds:g} seconds.")
         yield Pause(min(LOOK_SECONDS, left))
         job = yield from get(address, patience)
     if job["status"] != "done":
