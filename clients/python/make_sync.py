@@ -8,17 +8,23 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "src" / "livetrain"
-NAMES = ("client", "run")
+WRITTEN = {"async_client.py": "client.py", "async_model_use.py": "model_use.py", "async_run.py": "run.py"}
+"""The source of each file that is written."""
 WORDS = (
     (
         r'"""(The client|A run) for asyncio: the same as `(Client|Run)`, awaited\."""',
         r'"""\1 that blocks; `make_sync.py` wrote it."""',
     ),
+    (
+        r'"""What an asynchronous client does with the models of runs that have ended\."""',
+        '"""What a client does with the models of runs; `make_sync.py` wrote it from `async_model_use.py`."""',
+    ),
+    (r"async_model_use import", "model_use import"),
     (r"import asyncio\n", "import time\n"),
     (r"livetrain\.async_(client|run)", r"livetrain.\1"),
     (r"asyncio\.sleep", "time.sleep"),
     (r"  # noqa: ASYNC109 - of the \w+", ""),
-    (r"\bAsync(Client|Run|Iterator)\b", r"\1"),
+    (r"\bAsync(Client|ModelUse|Run|Iterator)\b", r"\1"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
     (r"\ba(close|read|iter_bytes)\b", r"\1"),
     (r"\basync (def|with|for)\b", r"\1"),
@@ -45,16 +51,16 @@ def formatted(text: str, target: Path) -> str:
 
 def main() -> int:
     """Write the modules, or with `--check` say whether they are as they would be written."""
-    code = 0
-    for name in NAMES:
-        source, target = FOLDER / f"async_{name}.py", FOLDER / f"{name}.py"
-        wanted = formatted(blocking(source.read_text("utf-8")), target)
+    different = False
+    for source, name in WRITTEN.items():
+        target = FOLDER / name
+        wanted = formatted(blocking((FOLDER / source).read_text("utf-8")), target)
         if "--check" not in sys.argv[1:]:
             target.write_text(wanted, "utf-8")
         elif target.read_text("utf-8") != wanted:
-            sys.stdout.write(f"{target.name} is not what {source.name} makes: run {Path(__file__).name}\n")
-            code = 1
-    return code
+            sys.stdout.write(f"{name} is not what {source} makes: run {Path(__file__).name}\n")
+            different = True
+    return int(different)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ class Trained:
     job: Job
     source: ModelSource
     table: pa.Table
-    messages: list[Message]
     recalibrated: Recalibration
+    messages: list[Message]
 
     @property
     def model(self) -> TrainedModel:
@@ -70,8 +70,7 @@ def trained(source: str | Path, home: Path, *, networks: tuple[str, ...] = (), *
     )
     messages = carry_out(job)
     assert outcome(messages).status == "completed", outcome(messages).reason
-    found = of_type(messages, Recalibrated)[-1].found
-    return Trained(job, source_of(job, messages), predictions(job), messages, found)
+    return Trained(job, source_of(job, messages), predictions(job), of_type(messages, Recalibrated)[-1].found, messages)
 
 
 def predictions(job: Job) -> pa.Table:
