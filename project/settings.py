@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +27,7 @@ from project.setting_values import (
     bucket,
     count_above_zero,
     count_from_zero,
+    database,
     days_or_never,
     endpoint,
     folders,
@@ -82,6 +82,8 @@ RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
 MODELS_ROOT = LIVETRAIN_HOME / "models"  # starting weights
 PREFLIGHTS_ROOT = LIVETRAIN_HOME / "preflights"
+MODEL_JOBS_ROOT = LIVETRAIN_HOME / "model-jobs"
+FETCHED_MODELS_ROOT = LIVETRAIN_HOME / "fetched_models"  # copies of what the object store has
 LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", folders, [], "absolute folders, separated by colons")
 LIVETRAIN_MODELS: list[str] = _read(
     "LIVETRAIN_MODELS", attributes, [], "package.module:SPEC of each network, separated by commas"
@@ -97,6 +99,17 @@ LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", number_above_zero, 30.0, "secon
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", number_above_zero, 15.0, "seconds above 0")
 FORK_SERVER_IDLE_SECONDS = _read("LIVETRAIN_FORK_SERVER_IDLE_SECONDS", number_from_zero, 600.0, "seconds, 0 or more")
 PREFLIGHT_SECONDS = _read("LIVETRAIN_PREFLIGHT_SECONDS", number_above_zero, 600.0, "seconds above 0")
+MODEL_JOBS_AT_ONCE = _read("LIVETRAIN_MODEL_JOBS_AT_ONCE", count_from_zero, 1, "a whole number, 0 or more")
+MODEL_JOBS_PER_USER = _read("LIVETRAIN_MODEL_JOBS_PER_USER", count_above_zero, 20, "a whole number above 0")
+MODEL_JOB_SECONDS = _read("LIVETRAIN_MODEL_JOB_SECONDS", number_above_zero, 3600.0, "seconds above 0")
+MODEL_JOB_BYTES = int(_read("LIVETRAIN_MODEL_JOB_GIB", number_above_zero, 10.0, "GiB above 0") * 2**30)
+MODEL_JOB_DAYS = _read("LIVETRAIN_MODEL_JOB_DAYS", days_or_never, 30.0, "days above 0, or never")
+MODEL_JOB_GPUS: list[str] = _read("LIVETRAIN_MODEL_JOB_GPUS", names, [], "GPUs as CUDA_VISIBLE_DEVICES names them")
+PREDICT_PROCESSES = _read("LIVETRAIN_PREDICT_PROCESSES", count_above_zero, 2, "a whole number above 0")
+PREDICT_IDLE_SECONDS = _read("LIVETRAIN_PREDICT_IDLE_SECONDS", number_above_zero, 300.0, "seconds above 0")
+PREDICT_FILES = _read("LIVETRAIN_PREDICT_FILES", count_above_zero, 100, "a whole number above 0")
+PREDICT_BYTES = int(min(_read("LIVETRAIN_PREDICT_MIB", number_above_zero, 32.0, "MiB above 0"), 32) * 2**20)
+PREDICT_ROWS = _read("LIVETRAIN_PREDICT_ROWS", count_above_zero, 1000, "a whole number above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", number_above_zero, 5.0, "a number above 0"))
 CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", count_from_zero, 1, "a whole number, 0 or more")
 RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", count_above_zero, None, "a whole number above 0")
@@ -219,50 +232,10 @@ TEMPLATES = [
     }
 ]
 
-_SQLITE_OPTIONS: dict[str, Any] = {
-    "timeout": 20,
-    "transaction_mode": "IMMEDIATE",  # DEFERRED fails at once when two writers upgrade their snapshots
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
-}
-
-# A server that disappeared silently (a power cut, a network) is noticed within half a minute, not within hours.
-_POSTGRESQL_OPTIONS: dict[str, Any] = {
-    "connect_timeout": 10,
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,  # milliseconds
-    # A worker frozen within a transaction would keep its run's row locked for the worker that is to continue it.
-    "options": f"-c idle_in_transaction_session_timeout={max(5_000, int(LEASE_SECONDS * 1000))}",
-}
-
-
-_KEPT = 600  # seconds that the threads of requests keep a connection: project.request_threads
-
-
-def _database() -> dict[str, Any]:
-    address = _read(
-        "DATABASE_URL", url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
-    )
-    if not address:
-        path = LIVETRAIN_HOME / "livetrain.sqlite3"
-        # A file for tests too: the in-memory test database shares one cache among threads, and locks.
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": path,
-            "OPTIONS": _SQLITE_OPTIONS,
-            "CONN_MAX_AGE": _KEPT,
-            "TEST": {"NAME": LIVETRAIN_HOME / "test.sqlite3"},
-        }
-    config: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=_KEPT, conn_health_checks=True)}
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": _KEPT}
-    else:
-        config["OPTIONS"] = _POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
-    return config
-
-
-DATABASES = {"default": _database()}
+_ADDRESS = _read(
+    "DATABASE_URL", url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
+)
+DATABASES = {"default": database(_ADDRESS, LIVETRAIN_HOME, LEASE_SECONDS)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # channels-redis' sockets idle longer than redis-py's default time-out; pub/sub has no capacity that drops silently.
 CHANNEL_LAYERS: dict[str, Any] = {
@@ -388,6 +361,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = SPECTACULAR
 FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
+DATA_UPLOAD_MAX_NUMBER_FILES = max(100, PREDICT_FILES)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 
 LOGGING = log_lines.configuration(

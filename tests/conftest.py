@@ -81,6 +81,8 @@ def _run_folders_of_this_test(tmp_path: Path, settings: Settings) -> None:
     """Give each test folders of its own, as ids start again in each."""
     settings.RUNS_ROOT = tmp_path / "runs"
     settings.PREFLIGHTS_ROOT = tmp_path / "preflights"
+    settings.MODEL_JOBS_ROOT = tmp_path / "model-jobs"
+    settings.FETCHED_MODELS_ROOT = tmp_path / "fetched_models"
 
 
 @pytest.fixture

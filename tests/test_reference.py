@@ -229,10 +229,10 @@ def thread_name(call: ast.Call) -> str | None:
 def names_of_periodic_threads(tree: ast.AST) -> Iterator[str]:
     """Return the names of classes that say what such a thread does."""
     for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
-        if "Periodic" in map(ast.unparse, cls.bases):
+        if {"Periodic", "WorkThread"} & set(map(ast.unparse, cls.bases)):
             for call in calls(cls):
-                if ast.unparse(call.func) == "super().__init__":
-                    yield ast.literal_eval(call.args[0])
+                if ast.unparse(call.func) == "super().__init__" and isinstance(call.args[0], ast.Constant):
+                    yield str(call.args[0].value)
 
 
 def test_every_thread_is_explained() -> None:

@@ -47,7 +47,14 @@ def keys() -> Iterator[Path]:
 
 def _contents() -> Iterator[Path]:
     """Yield our folders with all that is in them; anything else in a home is protected by the home's own rights."""
-    for root in (settings.RUNS_ROOT, settings.DATASETS_ROOT, settings.MODELS_ROOT, settings.PREFLIGHTS_ROOT):
+    for root in (
+        settings.RUNS_ROOT,
+        settings.DATASETS_ROOT,
+        settings.MODELS_ROOT,
+        settings.PREFLIGHTS_ROOT,
+        settings.MODEL_JOBS_ROOT,
+        settings.FETCHED_MODELS_ROOT,
+    ):
         yield from private_files.inside(Path(root))
         yield Path(root)
     yield from (path for path in Path(settings.LIVETRAIN_HOME).iterdir() if path.is_file())
