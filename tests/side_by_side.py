@@ -71,7 +71,16 @@ PLACES = {
     "storm, services": ("tests/chaos", "tests/services"),
     "training": ("tests/experiments/training",),
     "reading of data": ("tests/experiments/training/data",),
-    "API described": ("tests/openapi",),
+    "API described, models used": (
+        "tests/openapi",
+        "tests/experiments/explanations",
+        "tests/experiments/external_tests",
+        "tests/experiments/model_files",
+        "tests/experiments/model_jobs",
+        "tests/experiments/predictions",
+        "tests/experiments/reports",
+        "tests/experiments/trained_models",
+    ),
 }
 SECONDS_TO_END = 10.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -92,11 +101,11 @@ LANES: dict[str, Sequence[str]] = {
     "all else on PostgreSQL": ["-m", "tests.integration", "--core=else", "--only=redis", *AGAIN],
     "browser, all but a run": ["-m", "pytest", *AGAIN, *PLACES["browser, all but a run"]],
     "storm, services": ["-m", "pytest", *AGAIN, *PLACES["storm, services"]],
+    "API described, models used": ["-m", "pytest", *AGAIN, *PLACES["API described, models used"]],
     "training": ["-m", "pytest", *AGAIN, *PLACES["training"], *_without("reading of data")],
     "data sets, workers": ["-m", "pytest", *AGAIN, *PLACES["data sets, workers"]],
     "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
     "reading of data": ["-m", "pytest", *AGAIN, *PLACES["reading of data"]],
-    "API described": ["-m", "pytest", *AGAIN, *PLACES["API described"]],
 }
 
 
