@@ -22,6 +22,17 @@ FOLDER_MODULES = 21
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
+    (
+        "experiments/reports/report_versions.py",
+        "experiments.reports.assembly",
+    ): "NumPy and Arrow, which the web process loads with the first report",
+    ("experiments/reports/figure_data/subgroups.py", "runs.subgroups.run_subgroups"): "the same",
+    (
+        "experiments/reports/drawing/drawing_process.py",
+        "experiments.reports.drawing.drawing",
+    ): "matplotlib, an extra, after the folder of its fonts is known",
+    ("experiments/reports/drawing/printing_process.py", "weasyprint"): "an extra; Chromium will do in its place",
+    ("experiments/reports/drawing/printing_process.py", "weasyprint.urls"): "the same",
     ("project/openapi/document.py", "drf_spectacular.generators"): "40 modules, for the first request for the document",
     ("project/openapi/document.py", "drf_spectacular.renderers"): "the same",
     ("project/openapi/views.py", "drf_spectacular.views"): "the same",
@@ -32,6 +43,10 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first comparison",
     ("runs/comparison/comparison_views.py", "runs.comparison.flipped_samples"): "the same",
     ("runs/comparison/comparison_views.py", "runs.comparison.paired_report"): "the same",
+    (
+        "experiments/trained_models/sources.py",
+        "runs.files",
+    ): "Arrow, which the web process loads with the first model of images",
     ("runs/curves/compaction.py", "runs.curves.journal_ranges"): "NumPy, for processes that have something to compact",
     ("runs/curves/views.py", "runs.curves.reading"): "NumPy, which the web process loads with the first curve",
     ("runs/curves/views.py", "runs.curves.series"): "the same",
@@ -51,6 +66,11 @@ LOCAL_IMPORTS = {
     ("experiments/api/sample_pictures.py", "runs.evaluation"): "the same",
     ("experiments/api/flipped_pictures.py", "runs.comparison"): "the same",
     ("experiments/api/flipped_pictures.py", "runs.comparison.flipped_samples"): "the same",
+    (
+        "experiments/explanations/stored_questions.py",
+        "runs.evaluation",
+    ): "NumPy and Arrow, which the web process loads with the first sample that is explained",
+    ("experiments/explanations/stored_questions.py", "runs.comparison"): "the same",
     (
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.cell_samples",
@@ -157,6 +177,8 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
         "botocore",
         "numpy",
         "pandas",
+        "matplotlib",
+        "weasyprint",
     }
     assert loaded & heavy == set()
     assert modules[0].partition(".")[0] in loaded

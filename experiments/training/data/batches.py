@@ -36,10 +36,7 @@ class TensorBatches(Dataset[Batch]):
         self._labels = labels
 
     def __getitem__(self, indices: Tensor) -> Batch:
-        x = self._inputs[indices]
-        if x.dtype == torch.uint8:
-            x = x.float().div_(PIXEL_DIVISOR).sub_(PIXEL_OFFSET)
-        return x, self._labels[indices], indices
+        return scaled(self._inputs[indices]), self._labels[indices], indices
 
     def several(self, indices: Sequence[Tensor]) -> Iterator[Batch]:
         """Gather several batches at once and give them in order, as views of what was gathered."""
@@ -51,6 +48,11 @@ class TensorBatches(Dataset[Batch]):
         """Return how many batches of so many samples `several` shall gather: one, where they are large."""
         sample = self._inputs[:1].numel() * 4  # as float32
         return max(1, BYTES_AT_ONCE // max(FEWEST_BYTES, sample * batch_size))
+
+
+def scaled(x: Tensor) -> Tensor:
+    """Turn uint8 pixels into what a network gets, -1 … 1 as float32; the features of a table are that already."""
+    return x.float().div_(PIXEL_DIVISOR).sub_(PIXEL_OFFSET) if x.dtype == torch.uint8 else x
 
 
 class BatchIndices(Sampler[Tensor]):

@@ -15,11 +15,15 @@ METADATA = b"livetrain.images"  # in predictions.parquet: a `Rendering` as JSON
 
 @dataclass(frozen=True)
 class Rendering:
-    """How all images were read, and when that began, in nanoseconds since 1970: one written later is another."""
+    """How all images were read, and when that began, in nanoseconds since 1970: one written later is another.
+
+    `modalities` are those of the DICOM files among those looked at; None in runs of versions that did not note them.
+    """
 
     channels: int
     read_at: int
     scale: PixelScale = field(default_factory=PixelScale)
+    modalities: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -35,4 +39,4 @@ def of_index(files: Files, index: Index, inputs: Inputs, read_at: int) -> ImageF
     """Describe the files of the samples, in their order."""
     names = [sample.file or None for sample in index.samples]
     sizes = [None if name is None else files.sizes[name] for name in names]
-    return ImageFiles(names, sizes, Rendering(inputs.channels, read_at, inputs.scale))
+    return ImageFiles(names, sizes, Rendering(inputs.channels, read_at, inputs.scale, inputs.modalities))

@@ -34,6 +34,7 @@ from experiments.training.contract.trainer_config import TrainerConfig
 from experiments.training.data.module import DataModule
 from experiments.training.data.module import build as build_data
 from experiments.training.metrics import inspection
+from experiments.training.models import exact_evaluation
 from experiments.training.models.classifier import Classifier
 from experiments.training.models.registry import resolved_name
 from experiments.training.preflight import report_builder
@@ -127,7 +128,7 @@ def _carry_out(
     chain.start.announce(trainer)  # for a run that was resumed after its last epoch, which starts no training
 
     best = _best(chain.checkpoint, stop)
-    evaluation.restore(module, Path(chain.checkpoint.best_model_path))
+    exact_evaluation.restore(module, Path(chain.checkpoint.best_model_path))
     predictions = _predict(config, job, module, data, stop)
     ranks.leave()
     if job.rank:
@@ -165,7 +166,7 @@ def _predict(
 
     def make_trainer(callbacks: list[Callback]) -> pl.Trainer:
         chain = [StepContract(data.num_classes), *callbacks, StopWatcher(stop)]
-        return _trainer(config, job, chain, precision=evaluation.PRECISION)
+        return _trainer(config, job, chain, precision=exact_evaluation.PRECISION)
 
     return evaluation.predict(make_trainer, module, data)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +19,9 @@ from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from experiments.training.data.image_files import METADATA, ImageFiles
-from experiments.training.data.module import DataModule
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
+from experiments.training.models import exact_evaluation
 from experiments.training.recipes.split_identity import split_identity
 from runs.atomic_files import replacing
 from runs.events import FinalStats, OperatingPoint, Split
@@ -39,9 +38,6 @@ from runs.statistics.subgroups.group_names import PREFIX
 from runs.wording.epoch_number import epoch_number
 
 MakeTrainer = Callable[[list[Callback]], pl.Trainer]
-
-PRECISION = "32-true"
-"""Lightning's name of the precision of every evaluation, whatever the training has: scores of fewer digits tie."""
 
 
 class Predictions(NamedTuple):
@@ -86,28 +82,13 @@ class Capture(Callback):
         return Predictions(split, steps.mean_loss(), logits, scores, steps.targets(), positions)
 
 
-def restore(module: pl.LightningModule, checkpoint: Path) -> None:
-    """Load the checkpoint's weights into the module, reading tensors and plain values only, never code.
-
-    Rank 0 alone reads the file, which other machines need not have. All ranks must call it.
-    """
-    state = ranks.decided(lambda: _without_optimizer(torch.load(checkpoint, map_location="cpu", weights_only=True)))
-    module.on_load_checkpoint(state)
-    module.load_state_dict(state["state_dict"])
-
-
-def _without_optimizer(state: dict[str, Any]) -> dict[str, Any]:
-    """Drop the optimizer's state, which is twice as large as the weights and not needed for evaluation."""
-    return {name: part for name, part in state.items() if name != "optimizer_states"}
-
-
 def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) -> list[Predictions]:
     """Run the module in evaluation mode, unshuffled, over the validation and, if there is one, the test split.
 
-    The trainers shall have `PRECISION`. With several ranks each processes its part of a split, and rank 0 alone gets
-    all of it.
+    The trainers shall have `exact_evaluation.PRECISION`. With several ranks each processes its part of a split, and
+    rank 0 alone gets all of it.
     """
-    with _without_tf32():
+    with exact_evaluation.without_tf32():
         capture = Capture()
         make_trainer([capture]).validate(module, datamodule=data, verbose=False)
         predictions = [capture.predictions("val")]
@@ -116,19 +97,6 @@ def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) ->
             make_trainer([capture]).test(module, datamodule=data, verbose=False)
             predictions.append(capture.predictions("test"))
     return predictions
-
-
-@contextmanager
-def _without_tf32() -> Iterator[None]:
-    """Keep GPUs from rounding the factors of 32-bit products to 10 binary digits, as their convolutions else do."""
-    convolutions, products = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
-    torch.backends.cudnn.allow_tf32 = False
-    torch.set_float32_matmul_precision("highest")
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.allow_tf32 = convolutions
-        torch.set_float32_matmul_precision(products)
 
 
 def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:
@@ -175,7 +143,7 @@ def _subgroups(part: Predictions, data: Any) -> dict[str, Any]:
 
 
 def _image_files(data: Any) -> ImageFiles | None:
-    return data.image_files if isinstance(data, DataModule) else None
+    return getattr(data, "image_files", None)
 
 
 def _file_columns(part: Predictions, data: Any) -> dict[str, Any]:

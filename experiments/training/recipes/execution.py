@@ -12,8 +12,8 @@ import torch
 from experiments.training import ranks
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import Execution, Note, Reporter
+from experiments.training.models import exact_evaluation
 from experiments.training.models.classifier import Classifier
-from experiments.training.recipes import evaluation
 
 MAX_WEIGHTS = 100  # classes of which the weights are listed
 _TYPES = {"16": "float16", "bf16": "bfloat16", "32": "float32", "64": "float64"}
@@ -38,7 +38,7 @@ def describe(trainer: pl.Trainer, module: pl.LightningModule, config: TrainingCo
         nodes=trainer.num_nodes,
         precision=str(trainer.precision),
         compute_type=compute_type(trainer),
-        evaluation_precision=evaluation.PRECISION,
+        evaluation_precision=exact_evaluation.PRECISION,
         tf32_convolutions=_has_tf32(device) and torch.backends.cudnn.allow_tf32,
         tf32_products=_has_tf32(device) and torch.get_float32_matmul_precision() != "highest",
         threads=torch.get_num_threads(),

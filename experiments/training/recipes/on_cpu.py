@@ -9,8 +9,8 @@ import torch
 from pytorch_lightning.strategies import SingleDeviceStrategy
 
 from experiments.training.contract.trainer_config import TrainerConfig
+from experiments.training.models import exact_evaluation
 from experiments.training.models.classifier import Classifier
-from experiments.training.models.cnn import CNN
 
 
 class OnCPU(SingleDeviceStrategy):
@@ -27,8 +27,8 @@ class OnCPU(SingleDeviceStrategy):
     def model_to_device(self) -> None:
         """Arrange the weights of the default network for images."""
         super().model_to_device()
-        if isinstance(self.lightning_module, Classifier) and isinstance(self.lightning_module.network, CNN):
-            self.lightning_module.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.lightning_module is not None:
+            exact_evaluation.arrange_for_cpu(self.lightning_module)
 
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         """Load the state and arrange it as the weights are: fused optimizers take that for granted."""

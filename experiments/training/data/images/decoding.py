@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,11 @@ from experiments.training.data.files.index import Index
 from experiments.training.data.images import medmnist, pixels
 from experiments.training.data.images.headers import Header
 from experiments.training.data.images.pixel_cache import PixelCache
+from experiments.training.data.images.pixel_scale import Extremes
 from experiments.training.data.images.survey import Inputs
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Is told how many images are done, of how many."""
 
 VERSION = 3  # of the way from files to pixels: what older versions cached is not used
 DECODERS = ("pillow", "pydicom", "python-gdcm")
@@ -46,7 +51,34 @@ def decode(
     return _decoded(files, index, wider, cache, seen), wider
 
 
-def _decoded(files: Files, index: Index, inputs: Inputs, cache: PixelCache, seen: dict[str, Header] | None) -> Tensor:
+def decode_as_given(
+    files: Files,
+    index: Index,
+    inputs: Inputs,
+    cache: PixelCache,
+    *,
+    seen: dict[str, Header],
+    beyond: dict[str, Extremes],
+    progress: Progress | None = None,
+) -> Tensor:
+    """Decode as `decode` does, by a scale that stays as it is: that of a run which learned from other images.
+
+    `beyond` gets the images, by name, that reach far beyond it. `progress` is told how many of all are done; neither is
+    known of pixels that were cached.
+    """
+    return _decoded(files, index, inputs, cache, seen, beyond=beyond, progress=progress)
+
+
+def _decoded(
+    files: Files,
+    index: Index,
+    inputs: Inputs,
+    cache: PixelCache,
+    seen: dict[str, Header] | None,
+    *,
+    beyond: dict[str, Extremes] | None = None,
+    progress: Progress | None = None,
+) -> Tensor:
     size, channels, scale = inputs.size, inputs.channels, inputs.scale
     packed = files.kind == "npz"
     names = [stack.file for stack in medmnist.stacks(files).values()] if packed else [s.file for s in index.samples]
@@ -55,9 +87,9 @@ def _decoded(files: Files, index: Index, inputs: Inputs, cache: PixelCache, seen
         found = (
             pixels.array_blocks(files, size=size, channels=channels)
             if packed
-            else pixels.blocks(files, names, size=size, channels=channels, scale=scale, seen=seen)
+            else pixels.blocks(files, names, size=size, channels=channels, scale=scale, seen=seen, beyond=beyond)
         )
-        return _reported(found, len(index.samples), cache.stop)
+        return _reported(found, len(index.samples), cache.stop, progress)
 
     shape = (len(index.samples), channels, size, size)
     return cache.pixels(partial(_key, files, names, inputs), shape, blocks)
@@ -90,7 +122,9 @@ def _decoders() -> list[str]:
     return found
 
 
-def _reported(blocks: Iterator[NDArray[np.uint8]], total: int, stop: threading.Event) -> Iterator[NDArray[np.uint8]]:
+def _reported(
+    blocks: Iterator[NDArray[np.uint8]], total: int, stop: threading.Event, progress: Progress | None
+) -> Iterator[NDArray[np.uint8]]:
     """Pass on the blocks and log progress every few seconds; raises Interrupted once `stop` is set."""
     started = reported = time.monotonic()
     done = 0
@@ -99,6 +133,8 @@ def _reported(blocks: Iterator[NDArray[np.uint8]], total: int, stop: threading.E
             raise Interrupted
         done += len(block)
         yield block
+        if progress is not None:
+            progress(done, total)
         if (now := time.monotonic()) - reported >= REPORT_SECONDS and done < total:
             reported = now
             rate = done / (now - started)

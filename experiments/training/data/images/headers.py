@@ -28,7 +28,7 @@ class Header(NamedTuple):
     """What one file's header says; sizes are those of the upright image.
 
     `mode` is Pillow's, `DICOM` for DICOM files; `coloured` that it may hold colours, `deep` that the data set's scale
-    places its values; `frames` that it has more than the one frame that is shown.
+    places its values; `frames` that it has more than the one frame that is shown; `modality` is that of a DICOM file.
     """
 
     width: int
@@ -42,6 +42,7 @@ class Header(NamedTuple):
     transparent: bool = False
     white_zero: bool = False
     frames: bool = False
+    modality: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def of_scan(header: Dataset) -> Header:
         int(header.get("BitsStored") or EIGHT),
         coloured=header.get("PhotometricInterpretation") not in dicom.GREY,
         deep=dicom_pixels.needs_scale(header),
+        modality=str(header.get("Modality") or "").strip(),
     )
 
 

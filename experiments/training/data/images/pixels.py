@@ -52,16 +52,18 @@ def blocks(
     scale: PixelScale,
     threads: int | None = None,
     seen: dict[str, Header] | None = None,
+    beyond: dict[str, Extremes] | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Decode images to blocks of uint8 (n, channels, size, size), together in the order of `names`.
 
     `seen` gets their headers, by name. Raises at the end TooNarrow, or UnreadableImages, which names all broken ones;
-    their pixels mean nothing.
+    their pixels mean nothing. Where the scale is given and shall stay, `beyond` gets the images that reach far beyond
+    it, and nothing is raised for them.
     """
     dicom.require(names)
     threads = threads or cores.threads()
     waiting: deque[Future[NDArray[np.uint8]]] = deque()
-    noticed = _Noticed({} if seen is None else seen)
+    noticed = _Noticed({} if seen is None else seen, beyond={} if beyond is None else beyond)
     pool = ThreadPoolExecutor(threads, thread_name_prefix="decoder")
     try:
         for start in range(0, len(names), BLOCK):
@@ -73,7 +75,7 @@ def blocks(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-    if len(noticed.beyond) > max(1, len(names) // STRAY_PART):
+    if beyond is None and len(noticed.beyond) > max(1, len(names) // STRAY_PART):
         raise TooNarrow(list(noticed.beyond.values()))
     if noticed.problems:
         raise UnreadableImages({n: noticed.problems[n] for n in names if n in noticed.problems}, len(names))

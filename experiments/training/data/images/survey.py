@@ -72,13 +72,17 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What becomes of every image: the size in pixels, the channels, the scale; and why these."""
+    """What becomes of every image: the size in pixels, the channels, the scale; and why these.
+
+    `modalities` are those of the DICOM files looked at.
+    """
 
     size: int
     channels: int
     scale: PixelScale
     size_why: str = ""
     channels_why: str = ""
+    modalities: tuple[str, ...] = ()
 
 
 def look(files: Files, names: Sequence[str], *, ct_window: Sequence[float] | None = None) -> Survey:
@@ -115,7 +119,8 @@ def inputs(found: Survey, config: TrainingConfig, samples: int) -> Inputs:
     else:
         size_why = f"the median of the shorter sides is {found.side} pixels"
         size_why += f", and {size} the smallest size to choose from" if size > found.side else ""
-    return Inputs(size, channels, found.scale, size_why, _channels_why(found, config, wanted, channels))
+    modalities = tuple(sorted({header.modality for header in found.headers} - {""}))
+    return Inputs(size, channels, found.scale, size_why, _channels_why(found, config, wanted, channels), modalities)
 
 
 def _channels_why(found: Survey, config: TrainingConfig, wanted: int, channels: int) -> str:
