@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 from rest_framework.exceptions import APIException
 
+import experiments.model_jobs.job_admin  # noqa: F401  where Django looks for pages of the admin
 from experiments.api import operations
 from runs.admin import RunAdmin
 from runs.admin_pages import confirmation

@@ -27,6 +27,10 @@ class ExperimentsConfig(AppConfig):
         register(check_lease, INSTALLATION)
         import_string(settings.BROKER_FACTORY)()
         import_string("runs.quotas.disk_usage.add_part")(import_string("experiments.files.upload_space.bytes_of"))
+        import_string("runs.quotas.disk_usage.add_part")(import_string("experiments.model_jobs.job_space.bytes_of"))
+        import_string("runs.removal.deletion.add_effect")(
+            import_string("experiments.model_jobs.requests.cancel_all_of")
+        )
         metric_catalogue.read_from(import_string("experiments.metric_list.read"))
         try:
             network_catalogue.install(settings.LIVETRAIN_MODELS)

@@ -9,9 +9,23 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q, Value
 
+import experiments.reports.models  # noqa: F401  where Django looks for models
 from access.default_project import DEFAULT_PROJECT
 from access.models import Project
+from experiments.external_models import ExternalLook, ExternalTest
+from experiments.work_models import ModelJob, QueuedWork
 from runs.leases import Leased
+
+__all__ = [
+    "Dataset",
+    "ExternalLook",
+    "ExternalTest",
+    "MetricList",
+    "ModelJob",
+    "Preflight",
+    "Upload",
+    "uploads_root",
+]
 
 
 class Dataset(Leased):
@@ -107,41 +121,15 @@ class Upload(models.Model):
         return f"{self.dataset_id}: {self.received} of {self.size} bytes"
 
 
-class Preflight(Leased):
-    """A pre-flight report that somebody asked for: a dry run of a training. `preflights.state` alone changes it.
-
-    | from | to | by |
-    |---|---|---|
-    | (new) | queued | request |
-    | queued | running | claim |
-    | running | done, failed | its worker; failed by maintenance, where it was lost too often |
-    | running | queued (drained or lost) | its worker, maintenance |
-    | queued, running | cancelled | a user; its worker notices when it renews the lease, and ends its process |
-
-    `attempt` is the fencing token, as a run's is.
-    """
-
-    class Status(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
-
-    UNFINISHED = (Status.QUEUED, Status.RUNNING)
-    ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
+class Preflight(QueuedWork):
+    """A pre-flight report that somebody asked for: a dry run of a training. `preflights.state` alone makes one."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="preflights")
     project = models.ForeignKey(
         Project, models.PROTECT, default=DEFAULT_PROJECT, db_default=Value(DEFAULT_PROJECT), related_name="preflights"
     )
     config = models.JSONField(help_text="The training it is about")
-    status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
-    progress = models.CharField(max_length=200, blank=True, help_text="What is being done, in words")
     report = models.JSONField(null=True, blank=True)
-    problem = models.TextField(null=True, blank=True, help_text="Why there is no report")
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from access.decisions import access_of
-from experiments.models import Dataset, Upload
+from experiments.models import Dataset, ModelJob, Upload
 from project.database_size import database_bytes
 from project.exposition import CONTENT_TYPE, Family, Sample, labelled, render, single
 from realtime.hubs import hub_registry
@@ -113,8 +113,11 @@ def _of_threads(living: Iterable[Worker]) -> Family:
 def _of_data() -> Iterator[Family]:
     states = dict.fromkeys(Dataset.State.values, 0)
     states |= dict(Dataset.objects.order_by().values_list("state").annotate(count=Count("pk")))
+    jobs = dict.fromkeys(ModelJob.Status.values, 0)
+    jobs |= dict(ModelJob.objects.order_by().values_list("status").annotate(count=Count("pk")))
     free = shutil.disk_usage(settings.LIVETRAIN_HOME).free
     yield labelled("livetrain_datasets", "Data sets by state.", "state", states)
+    yield labelled("livetrain_model_jobs", "Jobs on models of ended runs by status.", "status", jobs)
     yield single("livetrain_uploads_open", "gauge", "Uploads that have begun and not ended.", Upload.objects.count())
     yield single("livetrain_database_bytes", "gauge", "Size of the database on disk.", database_bytes())
     yield single("livetrain_home_free_bytes", "gauge", "Room left on the disk of run files and uploads.", free)

@@ -19,6 +19,7 @@ from runs.problems.problem_details import problem_answer
 
 JSON_LIMIT = 64 * 2**10
 """In bytes; the longest request of this API, 500 runs with their tags, has 15 KiB."""
+SEND_LESS = "Send less at once."
 Message: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 
@@ -82,10 +83,10 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     length = _length(request)
     if length <= JSON_LIMIT or not request.path_info.startswith("/api/"):
         return None
-    limit = _limit_of(request.path_info)
+    limit, cure = _limit_of(request.path_info)
     if length <= limit:
         return None
-    detail = f"The body has {length:,} bytes; this address takes at most {limit:,}. Send less at once."
+    detail = f"The body has {length:,} bytes; this address takes at most {limit:,}. {cure}"
     return problem_answer(problem_types.BODY_TOO_LONG, detail)
 
 
@@ -97,9 +98,10 @@ def _length(request: HttpRequest) -> int:
         return 0
 
 
-def _limit_of(path: str) -> int:
+def _limit_of(path: str) -> tuple[int, str]:
+    """Return how long a body may be, and what to do with a longer one: the view's `body_cure`, or to send less."""
     try:
-        view = resolve(path).func
+        view = getattr(resolve(path).func, "cls", None)
     except Resolver404:
-        return JSON_LIMIT
-    return int(getattr(getattr(view, "cls", None), "body_limit", JSON_LIMIT))
+        view = None
+    return int(getattr(view, "body_limit", JSON_LIMIT)), str(getattr(view, "body_cure", SEND_LESS))

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import dj_database_url
-from csp.constants import NONE, SELF
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -45,6 +44,7 @@ from project.setting_values import (
     url_of,
     visible,
 )
+from realtime import content_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -82,6 +82,7 @@ RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
 MODELS_ROOT = LIVETRAIN_HOME / "models"  # starting weights
 PREFLIGHTS_ROOT = LIVETRAIN_HOME / "preflights"
+MODEL_JOBS_ROOT = LIVETRAIN_HOME / "model-jobs"
 FETCHED_MODELS_ROOT = LIVETRAIN_HOME / "fetched_models"  # copies of what the object store has
 LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", folders, [], "absolute folders, separated by colons")
 LIVETRAIN_MODELS: list[str] = _read(
@@ -98,6 +99,17 @@ LEASE_SECONDS = _read("LIVETRAIN_LEASE_SECONDS", number_above_zero, 30.0, "secon
 GRACE_SECONDS = _read("LIVETRAIN_GRACE_SECONDS", number_above_zero, 15.0, "seconds above 0")
 FORK_SERVER_IDLE_SECONDS = _read("LIVETRAIN_FORK_SERVER_IDLE_SECONDS", number_from_zero, 600.0, "seconds, 0 or more")
 PREFLIGHT_SECONDS = _read("LIVETRAIN_PREFLIGHT_SECONDS", number_above_zero, 600.0, "seconds above 0")
+MODEL_JOBS_AT_ONCE = _read("LIVETRAIN_MODEL_JOBS_AT_ONCE", count_from_zero, 1, "a whole number, 0 or more")
+MODEL_JOBS_PER_USER = _read("LIVETRAIN_MODEL_JOBS_PER_USER", count_above_zero, 20, "a whole number above 0")
+MODEL_JOB_SECONDS = _read("LIVETRAIN_MODEL_JOB_SECONDS", number_above_zero, 3600.0, "seconds above 0")
+MODEL_JOB_BYTES = int(_read("LIVETRAIN_MODEL_JOB_GIB", number_above_zero, 10.0, "GiB above 0") * 2**30)
+MODEL_JOB_DAYS = _read("LIVETRAIN_MODEL_JOB_DAYS", days_or_never, 30.0, "days above 0, or never")
+MODEL_JOB_GPUS: list[str] = _read("LIVETRAIN_MODEL_JOB_GPUS", names, [], "GPUs as CUDA_VISIBLE_DEVICES names them")
+PREDICT_PROCESSES = _read("LIVETRAIN_PREDICT_PROCESSES", count_above_zero, 2, "a whole number above 0")
+PREDICT_IDLE_SECONDS = _read("LIVETRAIN_PREDICT_IDLE_SECONDS", number_above_zero, 300.0, "seconds above 0")
+PREDICT_FILES = _read("LIVETRAIN_PREDICT_FILES", count_above_zero, 100, "a whole number above 0")
+PREDICT_BYTES = int(min(_read("LIVETRAIN_PREDICT_MIB", number_above_zero, 32.0, "MiB above 0"), 32) * 2**20)
+PREDICT_ROWS = _read("LIVETRAIN_PREDICT_ROWS", count_above_zero, 1000, "a whole number above 0")
 ATTEMPT_LIMIT = int(_read("LIVETRAIN_ATTEMPT_LIMIT", number_above_zero, 5.0, "a number above 0"))
 CRASH_RETRIES = _read("LIVETRAIN_CRASH_RETRIES", count_from_zero, 1, "a whole number, 0 or more")
 RUNS_PER_USER: int | None = _read("LIVETRAIN_RUNS_PER_USER", count_above_zero, None, "a whole number above 0")
@@ -359,19 +371,7 @@ CSRF_FAILURE_VIEW = "project.error_answers.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = content_policy.POLICY
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -389,6 +389,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = SPECTACULAR
 FILE_UPLOAD_PERMISSIONS = None  # as UMASK says
+DATA_UPLOAD_MAX_NUMBER_FILES = max(100, PREDICT_FILES)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # of forms; project.request_bodies bounds what the REST API takes
 
 LOGGING = log_lines.configuration(

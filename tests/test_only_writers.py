@@ -88,8 +88,8 @@ def writers_of_rows(model: str, related: str, methods: set[str]) -> set[str]:
 
 
 def test_a_status_is_written_by_its_lifecycle_alone() -> None:
-    """Of runs, and of those that have a column of the same name: pre-flight reports, and notes of runs' changes."""
-    others = {"experiments/preflights/state.py", "runs/changes/status_changes.py"}
+    """Of runs, and of those that have a column of the same name: queued work, and notes of runs' changes."""
+    others = {"experiments/queued_work/state.py", "runs/changes/status_changes.py"}
     assert writers_of_column("status") == {"runs/lifecycle.py"} | others
 
 
@@ -103,6 +103,7 @@ def test_the_state_of_a_data_set_is_written_by_its_checks_alone() -> None:
     [
         ("Run", "no related name", "runs/lifecycle.py"),
         ("Preflight", "preflights", "experiments/preflights/state.py"),
+        ("ModelJob", "model_jobs", "experiments/model_jobs/state.py"),
         ("Dataset", "datasets", "experiments/datasets/checks.py"),
     ],
 )

@@ -11,7 +11,7 @@ from django.apps import apps
 MODELS = {
     "run": ("runs.models", "Run"),
     "dataset": ("experiments.models", "Dataset"),
-    "preflight": ("experiments.models", "Preflight"),
+    "queued_work": ("experiments.work_models", "QueuedWork"),
 }
 
 

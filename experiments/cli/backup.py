@@ -68,6 +68,7 @@ def folders() -> dict[str, Path]:
         "datasets/uploads": uploads_root(),
         "models": Path(settings.MODELS_ROOT),
         "preflights": Path(settings.PREFLIGHTS_ROOT),
+        "model-jobs": Path(settings.MODEL_JOBS_ROOT),
         "secrets": Path(settings.LIVETRAIN_HOME) / "secrets",
     }
 

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
-from datetime import timedelta
+from collections.abc import Collection
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 from experiments.models import Preflight
-
-KEPT = timedelta(days=1)
-"""After a report failed: its folder has the log with the traceback, which somebody may want to read."""
+from experiments.queued_work import leftover_folders
 
 
 def clear() -> None:
     """Remove the folders of all reports that need them no more. What cannot be removed is tried again next time."""
-    for folder in _leftovers():
-        shutil.rmtree(folder, ignore_errors=True)
+    leftover_folders.clear(Path(settings.PREFLIGHTS_ROOT), _needed)
 
 
-def _leftovers() -> list[Path]:
-    """List folders of reports that are done or cancelled, failed a while ago, or are unknown to the database."""
-    places = [place for place in Path(settings.PREFLIGHTS_ROOT).glob("*") if place.name.isdecimal()]
-    if not places:
-        return []
-    # A row is older than its folder, so a folder that was seen before and has no row now is nobody's.
+def _needed(numbers: Collection[int]) -> Collection[int]:
+    """Return those of reports that are queued, being made, or failed a short while ago.
+
+    A row is older than its folder, so a folder that was seen before and has no row now is nobody's.
+    """
     needed = Preflight.objects.exclude(status__in=("done", "cancelled")).exclude(
-        status="failed", ended_at__lt=timezone.now() - KEPT
+        status="failed", ended_at__lt=timezone.now() - leftover_folders.KEPT
     )
-    kept = set(needed.filter(pk__in=[int(place.name) for place in places]).values_list("pk", flat=True))
-    return [place for place in places if int(place.name) not in kept]
+    return set(needed.filter(pk__in=numbers).values_list("pk", flat=True))

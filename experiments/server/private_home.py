@@ -52,6 +52,7 @@ def _contents() -> Iterator[Path]:
         settings.DATASETS_ROOT,
         settings.MODELS_ROOT,
         settings.PREFLIGHTS_ROOT,
+        settings.MODEL_JOBS_ROOT,
         settings.FETCHED_MODELS_ROOT,
     ):
         yield from private_files.inside(Path(root))

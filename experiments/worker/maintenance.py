@@ -1,8 +1,8 @@
-"""Maintains the server: recovers lost runs, reports and checks, removes expired runs, packs samples.
+"""Maintains the server: recovers lost runs, reports, jobs and checks, removes what expired, packs samples.
 
-It recovers runs, pre-flight reports and checks of data sets whose worker was lost, removes deleted runs when their time
-is over and what reports left behind, packs the samples of long runs, and measures files. Every web and worker process
-runs one: it is cheap, and one is enough.
+It recovers runs, pre-flight reports, jobs on models and checks of data sets whose worker was lost, removes deleted runs
+and results of jobs when their time is over and what reports and jobs left behind, packs the samples of long runs, and
+measures files. Every web and worker process runs one: it is cheap, and one is enough.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from django.db import Error
 from audit import pruning
 from experiments import wakeup
 from experiments.datasets import checks
+from experiments.model_jobs import state as model_jobs
+from experiments.model_jobs.retention import Cleaning
 from experiments.periodic import Periodic
 from experiments.preflights import leftover_folders, state
 from realtime.hubs import broadcast
@@ -50,6 +52,7 @@ class Maintenance(Periodic):
         self._packing = Packing()
         self._measuring = Measuring()
         self._pruning = TrailPruning()
+        self._cleaning = Cleaning()
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -57,6 +60,7 @@ class Maintenance(Periodic):
         return {
             "recovering lost runs": self._recovering(recover_lost_runs, lifecycle.lost_runs),
             "recovering lost pre-flight reports": self._recovering(state.recover_lost, state.next_queued),
+            "recovering lost jobs on models": self._recovering(model_jobs.recover_lost, model_jobs.next_queued),
             "recovering lost checks of data sets": self._recovering(checks.recover_lost, checks.first_waiting),
             "removing deleted runs": self._purging.purge_one,
             "compacting samples": compact_running,
@@ -64,6 +68,7 @@ class Maintenance(Periodic):
             "packing journals": self._packing.pack_one,
             "measuring files of runs": self._measuring.measure_some,
             "clearing folders of pre-flight reports": leftover_folders.clear,
+            "removing results of jobs on models": self._cleaning.clean,
             "noting the end of the look": self._recovery_clock.mark_idle,
         }
 

@@ -1,7 +1,7 @@
 """A worker process: a Dramatiq worker with one thread per slot, and threads of its own for what needs no broker.
 
-These are its heartbeat, a feeder, maintenance, checks of data sets, pre-flight reports and, with an object store,
-deferred uploads. Imports no torch.
+These are its heartbeat, a feeder, maintenance, checks of data sets, pre-flight reports, jobs on models and, with an
+object store, deferred uploads. Imports no torch.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.conf import settings
 from experiments import wakeup
 from experiments.datasets.check_thread import CheckThread
 from experiments.files.deferred_uploads import DeferredUploads
+from experiments.model_jobs.worker_thread import model_job_threads
 from experiments.periodic import Periodic, stop_all
 from experiments.preflights import initial_preflight
 from experiments.preflights.worker_thread import preflight_threads
@@ -79,6 +80,7 @@ def _residents(slots: int, gpus: Sequence[str]) -> list[Periodic]:
         Heartbeat(slots, gpus),
         Feeder(slots),
         *preflight_threads(tasks.draining),
+        *model_job_threads(tasks.draining),
         Maintenance(),
         CheckThread(on_checked=initial_preflight.request),
     ]

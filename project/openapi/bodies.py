@@ -34,6 +34,8 @@ class Bodies:
 
     def of_request(self, key: str, fields: Any) -> Schema:
         """Return the content of a request."""
+        if isinstance(fields, tuple):
+            return {kind: schema for one in fields for kind, schema in self.of_request(key, one).items()}
         if isinstance(fields, Content):
             return {fields.media_type: {"schema": _schema_of_content(fields)}}
         content: Schema = {"schema": self._reference(fields)}
@@ -93,5 +95,7 @@ def _alternatives(body: Any) -> Iterator[Any]:
 
 def _schema_of_content(content: Content) -> Schema:
     """Return the schema of a file; of one that programs may parse by its media type, nothing is said but what it is."""
+    if content.schema is not None:
+        return {**content.schema, "description": content.description}
     kind: Schema = {"type": "string"} if content.is_text else {"type": "string", "format": "binary"}
     return ({} if content.media_type in PARSED else kind) | {"description": content.description}

@@ -17,6 +17,7 @@ TAGS = {
     "Actions": "Stop, resume, move, copy, tag, delete and restore runs.",
     "Curves": "Curves, epochs and the journal of a run.",
     "Results": "The evaluation of the best checkpoint.",
+    "Models": "Work on the models of runs that have ended.",
     "Comparisons": "Differences between runs, and suspected label errors.",
     "Data sets": "Register, upload, check and look at data.",
     "Queue": "Who waits, who trains, and on which machines.",

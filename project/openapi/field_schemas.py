@@ -123,5 +123,6 @@ _KINDS: Mapping[type, Callable[[Any], Schema]] = {
     serializers.IntegerField: lambda found: _bounded(found, {"type": "integer"}),
     serializers.FloatField: lambda found: _bounded(found, {"type": "number"}),
     serializers.BooleanField: lambda _: {"type": "boolean"},
+    serializers.DictField: lambda _: {"type": "object"},
     serializers.ListField: _list,
 }

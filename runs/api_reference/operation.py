@@ -21,11 +21,12 @@ NO_BODY = type(None)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Content:
-    """A body that is not JSON: its media type, and what it is."""
+    """A body that is not JSON: its media type, and what it is; of a form with its `schema`."""
 
     media_type: str
     description: str
     is_text: bool = False
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,9 +54,9 @@ class Operation:
     `answers` are the bodies by status: a type (TypedDict, msgspec Struct or dataclass), `NO_BODY`, `Content`, or
     several of them, of which `Content` comes with its media type. `parameters` are those of the address (by default
     the view's `parameters`), `body` the fields of the request's body (by default the view's `body`): a class of
-    parameters, a pydantic model, `Changed`, a ready JSON schema, or `Content`. `refusals` are statuses that not all
-    operations have, and when they come: 404 is added where the address names something, 413 and 415 where there is a
-    body.
+    parameters, a pydantic model, `Changed`, a ready JSON schema, `Content`, or a tuple of them, of which one is sent.
+    `refusals` are statuses that not all operations have, and when they come: 404 is added where the address names
+    something, 413 and 415 where there is a body.
     """
 
     summary: str

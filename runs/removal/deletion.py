@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -24,6 +24,9 @@ from runs.derived_models import MetricSummary, OptionValue, PackedEvents, RunDis
 from runs.files import store, stored_files
 from runs.models import FinalResult, Run, RunEvent, RunGroup, RunMetric, RunTag
 
+Effect: TypeAlias = Callable[[Run, User], object]
+"""What else a deletion does in its transaction, told the run and who deletes it."""
+_effects: Final[list[Effect]] = []
 BATCH_ROWS = 5_000
 PAUSE_SECONDS = 0.02
 """Pause between two batches, so that waiting writers come first."""
@@ -42,6 +45,12 @@ class NotPossible(Exception):
     """The reason why a run cannot be deleted or restored, with what to do instead."""
 
 
+def add_effect(effect: Effect) -> None:
+    """Let each deletion do this too: what other parts of the server do with a run ends."""
+    if effect not in _effects:
+        _effects.append(effect)
+
+
 def delete(run_id: int, by: User) -> None:
     """Hide a run that has ended; a queued one is cancelled first. Raises NotPossible, and Run.DoesNotExist."""
     with transaction.atomic():
@@ -56,6 +65,8 @@ def delete(run_id: int, by: User) -> None:
         now = timezone.now()
         Run.objects.filter(pk=run_id).update(deleted_at=now, deleted_by=by, touched_at=now)
         record("run.deleted", target=run, status=run.status)
+        for effect in _effects:
+            effect(run, by)
 
 
 class Restored(NamedTuple):

@@ -23,6 +23,7 @@ from accounts.share_links import links
 from audit.models import AuditEvent
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected, Place
+from experiments.model_files.file_names import name_of
 from tests.access.people import MARK, World, make_world
 from tests.documentation import code, table
 from tests.people import PEOPLE
@@ -167,15 +168,18 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         of |= {"audit_": AuditEvent.objects.values_list("pk", flat=True)[0]}
         of |= {"runs_run_": world.run.pk, "runs_rungroup": world.group.pk}
         of |= {"accounts_externalidentity": _identity(world), "accounts_": world.token.pk}
-        of |= {"notifications_": world.subscription.pk}
+        of |= {"notifications_": world.subscription.pk, "experiments_modeljob": world.model_job.pk}
         return str(next((pk for start, pk in of.items() if start in name), _of_auth(world, name)))
     if parameter == "token" and name.startswith("shared"):
         return SHARED["token"]
     if parameter == "name":
-        return "metrics.csv" if name == "run-file" else world.dataset.name
+        model_file = name_of(world.model_file)
+        files = {"run-file": "metrics.csv", "model-job-file": "scores.csv", "run-model-file": model_file}
+        return files.get(name, world.dataset.name)
     queued = name in ("run-move", "run-priority", "run-cancel")
     run = world.deleted if name == "run-restore" else world.queued if queued else world.run
-    pk = world.preflight.pk if "preflight" in name else world.run.pk
+    jobs = {"preflight": world.preflight.pk, "model-job": world.model_job.pk}
+    pk = next((pk for start, pk in jobs.items() if name.startswith(start)), world.run.pk)
     return str(
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,

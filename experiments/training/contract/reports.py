@@ -6,11 +6,12 @@ Events (`runs.events`) become public; the reports here are for the supervisor al
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
 from experiments.training.contract.preflight_report import Preflight
+from experiments.training.model_source import ModelSource
 from runs.events import Event
 from runs.statistics.recalibration.methods import Recalibration
 
@@ -110,6 +111,30 @@ class PreflightReady(Report, frozen=True, kw_only=True):
     report: Preflight
 
 
+class Progress(Report, frozen=True, kw_only=True):
+    """How far a job on a finished run's model is: `done` of `total` units, which is null while it is not known."""
+
+    type: ClassVar[str] = "job_progress"
+    done: int
+    total: int | None = None
+
+
+class JobFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that a job on a model has left in its folder."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class JobResult(Report, frozen=True, kw_only=True):
+    """What a job on a finished run's model has found, sent once by its process, with the files of the result."""
+
+    type: ClassVar[str] = "job_result"
+    result: dict[str, Any]
+    files: list[JobFile]
+
+
 class TrainingStopped(Report, frozen=True, kw_only=True):
     """Training has stopped early as requested; the evaluation, which may take long, is still to come."""
 
@@ -138,6 +163,8 @@ REPORT_TYPES: dict[str, type[Report]] = {
         Execution,
         Recalibrated,
         PreflightReady,
+        Progress,
+        JobResult,
         TrainingStopped,
         Outcome,
     )
@@ -177,11 +204,19 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     meeting_address: str = "127.0.0.1"  # where several ranks connect: an address of the first machine
     meeting_port: int = 0
     meeting_socket: int | None = None  # rank 0: the file descriptor that listens there
+    model: ModelSource | None = None  # of a job on a finished run's model: that model
+    task: str = ""  # of such a job: the dotted name of the module that carries it out
+    options: dict[str, Any] = {}  # of such a job: what was asked for
 
     @property
     def local_ranks(self) -> int:
         """The number of processes on each machine."""
         return self.ranks // self.nodes
+
+    @property
+    def device(self) -> str:
+        """Where a job on a finished run's model computes, as torch names it: on the CPU unless it was given a GPU."""
+        return "cuda:0" if self.gpus else "cpu"
 
 
 __all__ = [
@@ -190,10 +225,13 @@ __all__ = [
     "CheckpointSaved",
     "Execution",
     "Job",
+    "JobFile",
+    "JobResult",
     "Message",
     "Note",
     "Outcome",
     "PreflightReady",
+    "Progress",
     "Recalibrated",
     "Report",
     "Reporter",

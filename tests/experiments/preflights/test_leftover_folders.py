@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from experiments.models import Preflight
 from experiments.preflights import leftover_folders
+from experiments.queued_work.leftover_folders import KEPT
 from experiments.training.contract.config import TrainingConfig
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def made(user: User, config: TrainingConfig, status: str, **columns: Any) -> Pre
 
 
 def test_folders_of_reports_that_are_over_go(user: User, config: TrainingConfig) -> None:
-    now, old = timezone.now(), timezone.now() - leftover_folders.KEPT - timedelta(seconds=1)
+    now, old = timezone.now(), timezone.now() - KEPT - timedelta(seconds=1)
     kept = [
         made(user, config, "queued"),
         made(user, config, "running", lease_until=now),

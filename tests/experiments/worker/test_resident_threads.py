@@ -24,7 +24,10 @@ from experiments import periodic, wakeup
 from experiments.datasets import checks, storage
 from experiments.datasets.check_thread import CheckThread
 from experiments.files.deferred_uploads import DeferredUploads
-from experiments.models import Dataset, Preflight
+from experiments.model_jobs import state as model_jobs
+from experiments.model_jobs.kinds import KINDS
+from experiments.model_jobs.worker_thread import ModelJobThread
+from experiments.models import Dataset, ModelJob, Preflight
 from experiments.periodic import Periodic
 from experiments.preflights import leftover_folders, requests, state
 from experiments.preflights.worker_thread import PreflightThread
@@ -95,6 +98,13 @@ def preflight_of_nothing(user: User, _patch: pytest.MonkeyPatch) -> Done:
     return lambda: Preflight.objects.get(pk=asked.pk).status == "failed"
 
 
+def job_of_nothing(user: User, patch: pytest.MonkeyPatch) -> Done:
+    """Its kind cannot be imported."""
+    patch.setitem(KINDS, "counting", "experiments.model_jobs.nothing.KIND")
+    asked = model_jobs.create(running_run(user), user, "counting", {})
+    return lambda: ModelJob.objects.get(pk=asked.pk).status == "failed"
+
+
 def dataset_that_is_gone(user: User, _patch: pytest.MonkeyPatch) -> Done:
     Dataset.objects.create(name="lungs", kind="folder", path="/nowhere", owner=user, state="waiting")
     return lambda: Dataset.objects.get().problem == storage.GONE
@@ -124,6 +134,7 @@ CASES: dict[type[Periodic], Case] = {
     DeferredUploads: Case(DeferredUploads, (stored_files, "read_attempt_marker"), folder_of_an_ended_run),
     Heartbeat: Case(lambda: Heartbeat(1, []), (workers, "register"), worker_unknown),
     PreflightThread: Case(lambda: PreflightThread(threading.Event()), (state, "next_queued"), preflight_of_nothing),
+    ModelJobThread: Case(lambda: ModelJobThread(threading.Event()), (model_jobs, "next_queued"), job_of_nothing),
     CheckThread: Case(lambda: CheckThread(nothing_to_tell), (checks, "claim"), dataset_that_is_gone),
     NotificationMaker: Case(NotificationMaker, (status_changes, "is_anything_waiting"), change_of_status),
     NotificationSender: Case(NotificationSender, (outbox, "next_of_each"), message_to_nobody),
@@ -232,7 +243,7 @@ def test_no_resident_thread_is_left_out_here() -> None:
     found = {"Periodic"}
     while more := {name for name, of in bases.items() if of & found} - found:
         found |= more
-    assert found - {"Periodic"} == {kind.__name__ for kind in CASES}
+    assert found - {"Periodic", "WorkThread"} == {kind.__name__ for kind in CASES}
     assert {name for name, of in bases.items() if "Thread" in of} == {"Periodic", "Lease", "Uploader", "_RequestThread"}
 
 

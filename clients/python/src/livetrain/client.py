@@ -15,7 +15,7 @@ from livetrain.described_run import DescribedRun
 from livetrain.errors import WaitedTooLong
 from livetrain.events import Event
 from livetrain.notebook import LiveView
-from livetrain.operations import curves, files, following, runs, uploading
+from livetrain.operations import curves, exporting, files, following, predicting, runs, uploading
 from livetrain.operations.following import Heard
 from livetrain.progress import TOLD_BY
 from livetrain.wire import Answer, Failure, Operation, Pause, Request, Result
@@ -154,6 +154,58 @@ class Client:
         if found is None:
             raise WaitedTooLong(f"The data set {name} is still being checked after {timeout:g} seconds.")
         return found
+
+    def predict(
+        self,
+        run: int | DescribedRun,
+        files: Iterable[predicting.File] | None = None,
+        *,
+        rows: Any = None,
+        source: str | None = None,
+        timeout: float | None = None,
+        told: predicting.Told | None = None,
+    ) -> dict[str, Any]:
+        """Predict with the model of a run that has ended: files, rows, or a data set of the server.
+
+        Args:
+            run: the run, or its number.
+            files: paths of images or of one table, or pairs of a name and the bytes.
+            rows: mappings of columns' names to values, or a DataFrame.
+            source: `dataset:NAME`, or a path in the server's data roots, which a worker predicts.
+            timeout: at most so many seconds for the worker; 0 returns as soon as it is queued.
+            told: is called with how much is predicted, and with all.
+
+        Returns:
+            What the server's reference says of `/api/runs/<run_id>/predict/`: the model, its decision, and `items` in
+            the order of what was given. Of a data set the job: `status`, `result`, and `files` for `download_result`.
+        """
+        run_id = run.id if isinstance(run, DescribedRun) else run
+        way, value = predicting.given(files=files, rows=rows, source=source)
+        if way == "source":
+            return self._carry_out(predicting.data(run_id, value, self.patience, timeout, told))
+        operation = predicting.files if way == "files" else predicting.rows
+        return self._carry_out(operation(run_id, value, self.patience, told))
+
+    def download_result(self, job: Mapping[str, Any], folder: str | Path = ".") -> list[Path]:
+        """Write the files of a job that is done, such as the predictions of a data set, into a folder."""
+        return self._carry_out(predicting.download(job, Path(folder), self.patience))
+
+    def export(
+        self,
+        run: int | DescribedRun,
+        path: str | Path = ".",
+        *,
+        format: str = "onnx",
+        licence: str | None = None,
+        timeout: float | None = None,
+    ) -> Path:
+        """Write the model of a run that has ended into a folder or a file, `onnx` or `pt2`, and return its path.
+
+        A worker makes the file where there is none; `licence` is what it says of its own.
+        """
+        run_id = run.id if isinstance(run, DescribedRun) else run
+        asked = {"format": format, "licence": licence}
+        return self._carry_out(exporting.export(run_id, Path(path), asked, timeout, self.patience))
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return the JSON of any path of the API, such as `/api/queue/`."""

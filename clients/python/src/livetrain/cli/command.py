@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from livetrain import address
-from livetrain.cli import ending, exit_codes, output, watching
+from livetrain.cli import ending, exit_codes, output, predicting, watching
+from livetrain.cli.arguments import JSON, PROJECT, RUN, with_client
 from livetrain.cli.configuration import options_from
 from livetrain.client import Client, Run
 from livetrain.errors import LivetrainError
 
-P = ParamSpec("P")
 LINES = ("id", "status", "name", "epoch", "monitored", "best", "owner", "duration")
-JSON = click.option("--json", "json_", is_flag=True, help="Print JSON.")
-PROJECT = click.option("--project", help="Name or number of the project.")
-RUN = click.argument("run_id", type=click.IntRange(1), metavar="RUN")
-
-
-def with_client(function: Callable[Concatenate[Client, P], None]) -> Callable[P, None]:
-    """Give a command a client, which is closed at its end."""
-
-    @wraps(function)
-    def called(*args: P.args, **options: P.kwargs) -> None:
-        asked = click.get_current_context().find_root().params
-        with Client(asked["url"], asked["token"], patience=asked["patience"]) as client:
-            function(client, *args, **options)
-
-    return called
 
 
 @click.group(
@@ -323,6 +307,9 @@ def export(client: Client, /, *, run_id: int, names: tuple[str, ...], folder: Pa
         output.as_json(written)
     else:
         click.echo("\n".join(written))
+
+
+cli.add_command(predicting.predict)
 
 
 def main() -> None:

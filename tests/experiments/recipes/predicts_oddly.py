@@ -1,0 +1,71 @@
+"""The process that keeps a model, without torch: it tells of itself, or goes wrong in the way that the row says."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from experiments.training.data.inspection import isolation
+from experiments.training.prediction.serving import messages
+from experiments.training.prediction.serving.messages import (
+    Answer,
+    Asked,
+    Item,
+    Load,
+    Predicted,
+    PredictRows,
+    Ready,
+    Refused,
+)
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+WAYS: dict[str, Callable[[], object]] = {
+    "spin": spin,
+    "sleep": lambda: time.sleep(60),
+    "be killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "exit": lambda: os._exit(3),
+}
+
+
+def answer(asked: Asked, loads: list[str]) -> Answer:
+    """Answer rows with the process's number and what it has loaded, newest last."""
+    question = asked.question
+    if isinstance(question, Load):
+        if question.source.sha256 == "damaged":
+            return Refused(field="checkpoint", message="It is damaged; restore it.")
+        loads.append(question.source.sha256)
+        return Ready(kind="table")
+    assert isinstance(question, PredictRows)
+    way = question.rows[0]["way"]
+    if way in WAYS:
+        WAYS[way]()
+    secrets = [name for name in os.environ if name.startswith("LIVETRAIN_") or name == "DATABASE_URL"]
+    return Predicted(items=[Item(name=str(os.getpid()), read={"loads": loads, "secrets": secrets})])
+
+
+def main() -> None:
+    connection, loads = socket.socket(fileno=os.dup(0)), list[str]()
+    connection.settimeout(float(sys.argv[1]))
+    decoder = msgspec.msgpack.Decoder(Asked)
+    while True:
+        try:
+            asked = messages.receive(connection, decoder)
+        except (EOFError, OSError):
+            return
+        isolation.end_after(cpu_seconds=asked.cpu_seconds, seconds=asked.seconds)
+        found = answer(asked, loads)
+        isolation.end_after(cpu_seconds=0, seconds=0)
+        messages.send(connection, found)
+
+
+if __name__ == "__main__":
+    main()
