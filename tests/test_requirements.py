@@ -99,7 +99,7 @@ def test_extras_are_the_same_for_pip_for_make_and_for_tests() -> None:
     assert dict.fromkeys(pins("requirements-monai.txt"), "monai") == EXTRAS  # what a request without one is told
 
 
-@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["EXTRAS=dicom monai s3"], True)])
+@pytest.mark.parametrize(("arguments", "installs"), [([], False), (["EXTRAS=dicom monai s3 onnx report"], True)])
 def test_make_installs_an_extra_only_when_it_is_asked_for(arguments: list[str], installs: bool) -> None:
     command = ["make", "--dry-run", "--always-make", "setup", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -15,36 +15,21 @@ from rest_framework.response import Response
 
 from audit.recording import record
 from experiments.predictions import decision, expected_inputs, queued, request_inputs
-from experiments.predictions.pool import process_pool
-from experiments.predictions.process_pool import Busy, Kept, NotLoaded
+from experiments.predictions.asking import ANOTHER_ANSWER, Unavailable, answer_of
 from experiments.predictions.turns import PREDICTIONS
 from experiments.predictions.usable_models import usable_model
-from experiments.processes.prediction_process import Died, Patience
 from experiments.training.model_source import ModelSource
-from experiments.training.prediction.serving.messages import Item, Predicted, Question, Refused
+from experiments.training.prediction.serving.messages import Item, Predicted, Question
 from runs import queries
-from runs.api.heavy_requests import WAIT_SECONDS, HeavyView, Kind
+from runs.api.heavy_requests import HeavyView, Kind
 from runs.api.parsers import JSONParser
 from runs.api.renderers import JSONRenderer
 from runs.api.views import one_of
-from runs.errors import Conflict, InvalidRequest
+from runs.errors import Conflict
 from runs.listing.filters import Parameters, validated
 from runs.models import Run
 
-PATIENCE = Patience(cpu_seconds=60.0, seconds=90.0)
-"""Of one request: the files that it may have take a small part of that."""
 ROWS_BYTES = 4 * 2**20  # of JSON, which takes many times as much when it is read
-
-
-class Unavailable(APIException):
-    """503: no process predicts at the moment, or it has ended over this request; the sentence says how."""
-
-    status_code = 503
-    default_code = "unavailable"
-
-    def __init__(self, detail: str, wait: float | None = None) -> None:
-        self.wait = wait  # what becomes `Retry-After`
-        super().__init__(detail)
 
 
 class TooLong(APIException):
@@ -101,25 +86,9 @@ class Predict(HeavyView):
 
     def _items(self, run: Run, source: ModelSource, question: Question) -> list[Item]:
         """Have the run's process answer. Raises InvalidRequest, Conflict and Unavailable."""
-        kept = Kept(run.pk, int(self.request.user.pk or 0))
-        try:
-            answer = process_pool().ask(kept, source, question, PATIENCE, WAIT_SECONDS)
-        except Busy as error:
-            text = "All processes that predict are at work (LIVETRAIN_PREDICT_PROCESSES); try again in a moment."
-            raise Unavailable(text, wait=5) from error
-        except NotLoaded as error:
-            raise Conflict(str(error)) from error
-        except Died as error:
-            text = (
-                f"The process that predicts gave no answer: {error}. A file may be damaged, or too large; send fewer."
-            )
-            raise Unavailable(f"{text} The next request starts another process.") from error
-        except OSError as error:
-            raise Unavailable(f"No process that predicts could be started: {error.strerror}.") from error
-        if isinstance(answer, Refused):
-            raise InvalidRequest([{"field": answer.field, "message": answer.message}])
+        answer = answer_of(run, self.request.user, source, question)
         if not isinstance(answer, Predicted):
-            raise Unavailable("The process that predicts gave the answer to another question.")
+            raise Unavailable(ANOTHER_ANSWER)
         return answer.items
 
     def _queued(self, run: Run, source_path: str) -> Response:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from access.models import Project
 from accounts.models import APIToken
+from experiments.model_files.file_names import KIND, name_of
 from experiments.models import Dataset, ModelJob, Preflight, Upload
 from experiments.training.contract.config import TrainingConfig
 from notifications.models import Message, Subscription
@@ -35,6 +36,7 @@ class World(NamedTuple):
     dataset: Dataset
     preflight: Preflight
     model_job: ModelJob
+    model_file: ModelJob
     upload: Upload
     token: APIToken
     subscription: Subscription
@@ -70,6 +72,7 @@ def make_world() -> World:
         dataset=dataset,
         preflight=Preflight.objects.create(owner=owner, project=project, config=config),
         model_job=add_job(run, owner),
+        model_file=add_model_file(run, owner),
         upload=Upload.objects.create(
             id=uuid.uuid4(), dataset=uploading, filename="y.zip", size=9, updated_at=timezone.now()
         ),
@@ -111,4 +114,16 @@ def add_job(run: Run, owner: User) -> ModelJob:
     )
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / name).write_text("a\n")
+    return job
+
+
+def add_model_file(run: Run, owner: User) -> ModelJob:
+    """Add a job that has written a model file."""
+    options = {"format": "onnx", "licence": MARK, "decides_by": {"attempt": 1, "threshold": 0.5}}
+    result = {"kind": "image", "samples": 12, "deviation": 0.0}
+    job = ModelJob.objects.create(run=run, owner=owner, kind=KIND, status="done", options=options, result=result)
+    job.files = [{"name": name_of(job), "bytes": 2, "sha256": "0" * 64}]
+    job.save()
+    job.folder.mkdir(parents=True, exist_ok=True)
+    (job.folder / name_of(job)).write_text("a\n")
     return job

@@ -23,6 +23,7 @@ from accounts.share_links import links
 from audit.models import AuditEvent
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected, Place
+from experiments.model_files.file_names import name_of
 from tests.access.people import MARK, World, make_world
 from tests.documentation import code, table
 from tests.people import PEOPLE
@@ -172,7 +173,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
     if parameter == "token" and name.startswith("shared"):
         return SHARED["token"]
     if parameter == "name":
-        files = {"run-file": "metrics.csv", "model-job-file": "scores.csv"}
+        model_file = name_of(world.model_file)
+        files = {"run-file": "metrics.csv", "model-job-file": "scores.csv", "run-model-file": model_file}
         return files.get(name, world.dataset.name)
     queued = name in ("run-move", "run-priority", "run-cancel")
     run = world.deleted if name == "run-restore" else world.queued if queued else world.run

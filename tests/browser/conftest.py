@@ -28,7 +28,11 @@ FEATURES_OFF = (
     "TcpPortRandomizationWin,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
     "WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,PreloadTopChromeWebUI"
 )
+# The pages of a context share the process of the one that it keeps (`Contexts`), which has begun already: else Chromium
+# starts one for each page, and loads all again in it.
+ONE_RENDERER = ("--renderer-process-limit=1", "--disable-site-isolation-trials")
 FLAGS = (
+    *ONE_RENDERER,
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",

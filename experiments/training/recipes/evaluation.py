@@ -19,7 +19,6 @@ from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
 from experiments.training.data.image_files import METADATA, ImageFiles
-from experiments.training.data.module import DataModule
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from experiments.training.models import exact_evaluation
@@ -144,7 +143,7 @@ def _subgroups(part: Predictions, data: Any) -> dict[str, Any]:
 
 
 def _image_files(data: Any) -> ImageFiles | None:
-    return data.image_files if isinstance(data, DataModule) else None
+    return getattr(data, "image_files", None)
 
 
 def _file_columns(part: Predictions, data: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from livetrain.described_run import DescribedRun
 from livetrain.errors import WaitedTooLong
 from livetrain.events import Event
 from livetrain.notebook import LiveView
-from livetrain.operations import curves, files, following, predicting, runs, uploading
+from livetrain.operations import curves, exporting, files, following, predicting, runs, uploading
 from livetrain.operations.following import Heard
 from livetrain.progress import TOLD_BY
 from livetrain.wire import Answer, Failure, Operation, Pause, Request, Result
@@ -189,6 +189,23 @@ class Client:
     def download_result(self, job: Mapping[str, Any], folder: str | Path = ".") -> list[Path]:
         """Write the files of a job that is done, such as the predictions of a data set, into a folder."""
         return self._carry_out(predicting.download(job, Path(folder), self.patience))
+
+    def export(
+        self,
+        run: int | DescribedRun,
+        path: str | Path = ".",
+        *,
+        format: str = "onnx",
+        licence: str | None = None,
+        timeout: float | None = None,
+    ) -> Path:
+        """Write the model of a run that has ended into a folder or a file, `onnx` or `pt2`, and return its path.
+
+        A worker makes the file where there is none; `licence` is what it says of its own.
+        """
+        run_id = run.id if isinstance(run, DescribedRun) else run
+        asked = {"format": format, "licence": licence}
+        return self._carry_out(exporting.export(run_id, Path(path), asked, timeout, self.patience))
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Return the JSON of any path of the API, such as `/api/queue/`."""

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from experiments.training.explanation.findings import ImageMap, Importances, RowShares
 from experiments.training.model_source import ModelSource
 
 T = TypeVar("T")
@@ -55,7 +56,61 @@ class PredictTable(Message, frozen=True, kw_only=True):
     most: int
 
 
-Question: TypeAlias = Load | PredictImages | PredictRows | PredictTable
+class StoredData(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the data lie that a run read: `source_path` in one of `roots`, whose files must have `stamp` if it is set.
+
+    `source_path` may be a built-in's name, which is exported below `datasets_dir`. Images that were written after
+    `read_at`, in nanoseconds since 1970, are others than those that the run read.
+    """
+
+    source_path: str
+    roots: list[str]
+    datasets_dir: str
+    stamp: str | None = None
+    read_at: int | None = None
+
+
+class ExplainFile(Message, frozen=True, kw_only=True):
+    """Explain the score of this image, for class `label`: None means the one that is predicted."""
+
+    file: UploadedFile
+    label: int | None
+
+
+class ExplainRow(Message, frozen=True, kw_only=True):
+    """Explain the score of this row: values by the names of their columns."""
+
+    row: dict[str, Any]
+    label: int | None
+
+
+class ExplainSample(Message, frozen=True, kw_only=True):
+    """Explain the score of a sample that the run read; `file` is that of an image, of `size` bytes, if it has one."""
+
+    data: StoredData
+    id: str
+    file: str | None
+    size: int | None
+    label: int | None
+
+
+class RankColumns(Message, frozen=True, kw_only=True):
+    """Compute the permutation importance of the columns on samples that the run read.
+
+    `ids`, `labels`, `patients` (None where it is not known) and `logits`, those that the run stored of class 1 of two
+    or of class 0 of more, have an element for each sample.
+    """
+
+    data: StoredData
+    ids: list[str]
+    labels: list[int]
+    patients: list[str | None]
+    logits: list[float]
+
+
+Question: TypeAlias = (
+    Load | PredictImages | PredictRows | PredictTable | ExplainFile | ExplainRow | ExplainSample | RankColumns
+)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +153,25 @@ class Predicted(Message, frozen=True, kw_only=True):
     items: list[Item]
 
 
+class Explained(Message, frozen=True, kw_only=True):
+    """What was predicted of an image or row, and what the logit of class `label` depends on: `image` or `row`.
+
+    `logit` is that class's: of two classes, class 0 has minus the network's output.
+    """
+
+    item: Item
+    label: int
+    logit: float
+    image: ImageMap | None = None
+    row: RowShares | None = None
+
+
+class Ranked(Message, frozen=True, kw_only=True):
+    """The importance of the columns."""
+
+    found: Importances
+
+
 class Refused(Message, frozen=True, kw_only=True):
     """The question cannot be answered: a field of the request, blank for none, and a sentence with the cure."""
 
@@ -105,7 +179,7 @@ class Refused(Message, frozen=True, kw_only=True):
     message: str
 
 
-Answer: TypeAlias = Ready | Predicted | Refused
+Answer: TypeAlias = Ready | Predicted | Explained | Ranked | Refused
 
 
 def send(connection: socket.socket, message: msgspec.Struct) -> None:

@@ -21,16 +21,22 @@ from experiments.training.data.files.archives import READ_ERRORS
 from experiments.training.data.inspection import isolation
 from experiments.training.prediction import trained_model
 from experiments.training.prediction.errors import ModelError
-from experiments.training.prediction.serving import item_scores, messages
+from experiments.training.prediction.serving import explained_scores, item_scores, messages
 from experiments.training.prediction.serving.messages import (
     Answer,
     Asked,
+    Explained,
+    ExplainFile,
+    ExplainRow,
+    ExplainSample,
     Load,
     Message,
     Predicted,
     PredictImages,
     PredictRows,
     PredictTable,
+    RankColumns,
+    Ranked,
     Ready,
     Refused,
 )
@@ -54,6 +60,10 @@ class PredictionServer:
             PredictImages: self._images,
             PredictRows: self._rows,
             PredictTable: self._table,
+            ExplainFile: self._file_explained,
+            ExplainRow: self._row_explained,
+            ExplainSample: self._sample_explained,
+            RankColumns: self._columns_ranked,
         }
 
     def serve(self) -> None:
@@ -101,6 +111,18 @@ class PredictionServer:
 
     def _table(self, question: PredictTable) -> Predicted:
         return Predicted(items=item_scores.of_table(self._loaded(), question.file, question.most))
+
+    def _file_explained(self, question: ExplainFile) -> Explained:
+        return explained_scores.of_file(self._loaded(), question)
+
+    def _row_explained(self, question: ExplainRow) -> Explained:
+        return explained_scores.of_row(self._loaded(), question)
+
+    def _sample_explained(self, question: ExplainSample) -> Explained:
+        return explained_scores.of_sample(self._loaded(), question)
+
+    def _columns_ranked(self, question: RankColumns) -> Ranked:
+        return explained_scores.of_columns(self._loaded(), question)
 
     def _loaded(self) -> TrainedModel:
         if self._model is None:
