@@ -12,7 +12,7 @@ from django.db import Error, transaction
 
 from experiments.model_jobs import build, folders, kinds, state
 from experiments.models import ModelJob
-from experiments.processes.training_process import TrainingProcess
+from experiments.processes.training_process import TrainingProcess, Words
 from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, in_words
 from experiments.queued_work.turns import OneOfEachUser
 from experiments.queued_work.worker_thread import WorkThread
@@ -32,6 +32,11 @@ TOO_LONG = (
 TOO_LARGE = (
     "The files of the job took more than {allowed}, the limit of this server (LIVETRAIN_MODEL_JOB_GIB), so its process "
     "was ended. Ask for less at a time, or have that limit raised."
+)
+OF_JOBS = Words(
+    subject="The process of the job",
+    again="Ask for it again.",
+    less="ask for less at a time, or have this server given more memory",
 )
 NOT_STORED = "The job was done, but its result could not be stored: {}"
 
@@ -72,6 +77,7 @@ def work_on(pk: int, *, draining: threading.Event) -> bool:
 class ModelJobAttempt(Attempt[ModelJob]):
     """One attempt at one job."""
 
+    words = OF_JOBS
     _found: JobResult | None = None
     _done: int = 0
     _total: int | None = None

@@ -17,7 +17,7 @@ from rest_framework.exceptions import APIException
 
 from experiments.processes import fork_server
 from experiments.processes.followed_process import End, FollowedProcess
-from experiments.processes.training_process import Received, TrainingProcess
+from experiments.processes.training_process import OF_TRAININGS, Received, TrainingProcess, Words, describe_exit
 from experiments.queued_work.state import W, WorkQueue
 from experiments.supervision import end_messages
 from experiments.training.contract.reports import Message, Note
@@ -40,6 +40,9 @@ class Exceeded(Exception):
 
 class Attempt(ABC, Generic[W]):
     """One attempt, from the start of its process to the end of its row."""
+
+    words: Words = OF_TRAININGS
+    """How its process is spoken of."""
 
     def __init__(self, row: W, queue: WorkQueue[W], draining: threading.Event) -> None:
         """Carry out a row that was claimed; it returns to the queue when `draining` is set."""
@@ -132,7 +135,14 @@ class Attempt(ABC, Generic[W]):
         elif self._draining.is_set():
             self._queue.release(self.row.pk, self.row.attempt)
         else:
-            self.fail(_trouble(end))
+            self.fail(self._trouble(end))
+
+    def _trouble(self, end: End) -> str:
+        if end.violation:
+            return f"The process sent something outside the contract: {end.violation}"
+        if end.silence:
+            return f"The process gave no sign of life for {end.silence:.0f} seconds."
+        return describe_exit(end.code, words=self.words)
 
 
 def carry_out(attempt: Attempt[W], queue: WorkQueue[W], folder: Path) -> None:
@@ -167,9 +177,3 @@ def _with_own_connections(work: Callable[[], R]) -> R:
         return work()
     finally:
         connections.close_all()
-
-
-def _trouble(end: End) -> str:
-    if end.violation:
-        return f"The process sent something outside the contract: {end.violation}"
-    return f"The process gave no sign of life for {end.silence:.0f} seconds." if end.silence else end.exit

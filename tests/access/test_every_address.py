@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report|Project) \d+ does not exist\.|There is no data set"
+    r"(Run|Group|Pre-flight report|Model job|Project) \d+ does not exist\.|There is no data set"
     r"|You have no (such upload|token|link|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )

@@ -122,13 +122,17 @@ def test_a_failure_has_the_words_of_the_process(asked: ModelJob, processes: Proc
     assert (failed.status, failed.problem, failed.result) == ("failed", "rows[2].age: write a number.", None)
 
 
-@pytest.mark.parametrize(("code", "words"), [(-9, "SIGKILL"), (3, "exit code 3"), (0, "without a result")])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(-9, "was killed by SIGKILL (the system does that when memory runs out: ask for less"), (3, "exit code 3")],
+)
 def test_a_process_that_dies_silently_is_a_failure(
     asked: ModelJob, processes: Processes, code: int, words: str
 ) -> None:
     processes.talk, processes.code = says(FOUND), code
     failed = work_on(asked)
     assert failed.status == "failed"
+    assert (failed.problem or "").startswith("The process of the job ")
     assert words in (failed.problem or "")
 
 
