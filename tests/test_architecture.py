@@ -22,6 +22,17 @@ FOLDER_MODULES = 21
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
+    (
+        "experiments/reports/report_versions.py",
+        "experiments.reports.assembly",
+    ): "NumPy and Arrow, which the web process loads with the first report",
+    ("experiments/reports/figure_data/subgroups.py", "runs.subgroups.run_subgroups"): "the same",
+    (
+        "experiments/reports/drawing/drawing_process.py",
+        "experiments.reports.drawing.drawing",
+    ): "matplotlib, an extra, after the folder of its fonts is known",
+    ("experiments/reports/drawing/printing_process.py", "weasyprint"): "an extra; Chromium will do in its place",
+    ("experiments/reports/drawing/printing_process.py", "weasyprint.urls"): "the same",
     ("project/openapi/document.py", "drf_spectacular.generators"): "40 modules, for the first request for the document",
     ("project/openapi/document.py", "drf_spectacular.renderers"): "the same",
     ("project/openapi/views.py", "drf_spectacular.views"): "the same",
@@ -166,6 +177,8 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
         "botocore",
         "numpy",
         "pandas",
+        "matplotlib",
+        "weasyprint",
     }
     assert loaded & heavy == set()
     assert modules[0].partition(".")[0] in loaded

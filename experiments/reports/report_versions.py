@@ -18,10 +18,10 @@ from django.utils import timezone
 
 from audit.recording import record
 from experiments.launch import git_commit
+from experiments.report_models import ReportFile, ReportVersion
 from experiments.reports.document import SCHEMA_VERSION, Figure, Head, Report
 from experiments.reports.drawing import requests
 from experiments.reports.drawing.plots import Drawn
-from experiments.reports.models import ReportFile, ReportVersion
 from experiments.reports.rendering import html_of
 from experiments.reports.report_basis import Basis, basis_of, changes_since
 from experiments.reports.source import source_of

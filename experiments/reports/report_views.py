@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -15,9 +16,9 @@ from rest_framework.views import APIView
 
 from access.decisions import access_of
 from experiments.api import operations
+from experiments.report_models import ReportVersion
 from experiments.reports import report_texts, report_versions
 from experiments.reports.model_card import as_markdown, model_card
-from experiments.reports.models import ReportVersion
 from experiments.reports.report_fields import FIELDS
 from runs import queries
 from runs.api.bodies import body_of
@@ -98,8 +99,6 @@ class ReportDetail(ReportView):
 
     def get(self, request: Request, run_id: int, number: int) -> Response:
         """Return the version, and in `report` the content of `report.json`."""
-        import msgspec  # noqa: PLC0415
-
         version = self.version_of(request, run_id, number)
         content = report_versions.content_of(version, report_versions.JSON) or b"null"
         record_reading(request, "report.downloaded", [version.run], number=number)
@@ -147,7 +146,7 @@ class ReportFigure(ReportFileView):
         return self.file_answer(request, version, name, content)
 
 
-class ReportTextFields(Parameters):
+class ReportTextChanges(Parameters):
     """Any of the texts by its field, and the revision that they were read with."""
 
     revision = serializers.IntegerField(
@@ -198,7 +197,7 @@ class ReportTexts(APIView):
         run = run_of(request, run_id)
         user: User = request.user  # type: ignore[assignment]  # logged in
         operations.require_right(run, user)
-        sent = body_of(request, ReportTextFields)
+        sent = body_of(request, ReportTextChanges)
         revision = sent.pop("revision", None)
         if not sent and not others:
             raise InvalidRequest([{"field": "(body)", "message": f"Send one text or more: {', '.join(FIELDS)}."}])

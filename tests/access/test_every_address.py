@@ -52,6 +52,7 @@ def world(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = Inspected(Place("builtin:breast-cancer", []), decided=False)
     monkeypatch.setattr(lookup, "inspect", lambda *_args, **_options: found)
     monkeypatch.setattr("experiments.wakeup.announce_request", lambda: None)
+    monkeypatch.setattr("experiments.reports.drawing.requests.drawn", lambda _plots: [])
     made = make_world()
     link, token = links.make(made.users["owner"], [made.run, made.other], days=1, with_samples=True)
     SHARED.update(link_id=str(link.pk), token=token)
@@ -87,6 +88,7 @@ FORMS = (
     *("project-notifications-page", "unsubscribe"),
     *("account-tokens", "account-revoke", "account-password", "project-list-page", "project-change", "project-quotas"),
     *("project-member", "project-member-remove", "project-link-revoke"),
+    *("run-report-page", "run-report-texts-form"),
 )
 
 
@@ -184,7 +186,7 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
             "project_id": world.project.pk, "username": "viewer", "user_id": world.users["viewer"].pk,
-            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html",
+            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0, "number": int("external" in name), "path": "index.html",
             "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
             "uidb64": "x", "token": "y",
         }[parameter]
@@ -221,6 +223,8 @@ QUERIES: dict[str, Asked] = {
     "run-flipped-pictures": _PAIR,
     **dict.fromkeys(("run-final-samples", "run-final-samples-export", "run-final-pictures"), _CELL),
     **dict.fromkeys(("shared-samples", "shared-samples-export", "shared-pictures"), _CELL),
+    "external-tests": _BOTH,
+    **dict.fromkeys(("external-samples", "external-samples-export"), lambda _: {"cell": "fp"}),
     "shared-differences": _BOTH,
     "shared-many-series": lambda world: {"runs": world.run.pk, "name": "epoch/val_auroc"},
 }
@@ -228,6 +232,7 @@ BODIES: dict[tuple[str, str], Asked] = {
     ("centralized-train", "POST"): lambda world: {
         "experiment_name": "x", "source_path": "builtin:breast-cancer", "project": world.project.name,
     },
+    ("run-evaluate", "POST"): lambda _: {"source_path": "builtin:breast-cancer"},
     ("dataset-list", "POST"): lambda world: {"path": "lungs", "project": world.project.pk},
     ("upload-list", "POST"): lambda world: {"filename": "a.zip", "size": 5, "project": str(world.project.pk)},
     ("queue", "POST"): lambda _: {"paused": True},

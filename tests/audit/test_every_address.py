@@ -29,7 +29,13 @@ from tests.test_documentation import methods, normalized, patterns
 pytestmark = pytest.mark.django_db
 CALLS = OTHER_CALLS | project_calls.CALLS | job_calls.CALLS | prediction_calls.CALLS
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
-LISTS = {"/api/runs/<run_id>/final-samples", "/api/runs/differences/samples", "/api/runs/label-errors", "/api/audit"}
+LISTS = {
+    "/api/runs/<run_id>/final-samples",
+    "/api/runs/<run_id>/external-tests/<number>/samples",
+    "/api/runs/differences/samples",
+    "/api/runs/label-errors",
+    "/api/audit",
+}
 """Addresses of samples, and of the trail itself, that are no downloads."""
 PAGES = {"POST /login", "POST /login/once/<uidb64>/<token>", "POST /logout"}
 """Pages that are functions, or whose class says nothing of its methods, and which write."""

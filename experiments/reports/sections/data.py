@@ -36,7 +36,7 @@ def data_section(source: Source) -> Section:
 
 def _origin(source: Source) -> Iterator[Fact]:
     run, reading = source.run, source.reading
-    yield Fact(label="Data source", value=run.source_path)
+    yield Fact(label="Data source", value=source.data_name)
     if run.dataset_hash:
         yield Fact(label="Version of the data (hash)", value=run.dataset_hash, detail="of all names and contents")
     layout = reading.get("layout")

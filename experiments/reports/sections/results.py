@@ -13,7 +13,6 @@ from realtime.first_facts import WARNINGS
 from runs.admin_pages.operating_point_table import HEADS, PointRow, point_rows
 from runs.serializers import final_split
 from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS
-from runs.wording.metric_text import metric_value
 from runs.wording.patient_text import few_words, patient_words
 
 AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
@@ -35,8 +34,8 @@ METHODS = (
     "precision, F1, balanced accuracy, Matthews correlation, Brier score and log loss: bootstrap of patients, or of "
     "samples where patients are not known. Calibration slope and intercept: regression on the logit, errors by "
     "patient. The calibration error has no interval; beside it stands what a perfectly calibrated model would "
-    "show. "
-    "Subgroups are compared with all other samples, p values corrected by Holm's method. Net benefit is of probabilities alone."
+    "show. Subgroups are compared with all other samples, p values corrected by Holm's method. Net benefit is of "
+    "probabilities alone."
 )
 
 
@@ -259,6 +258,6 @@ def summary_section(source: Source) -> Section:
 
 def _decided_at(source: Source) -> str:
     if source.point and source.main.split in source.point["splits"]:
-        return f"at the saved threshold {metric_value('score', source.point['threshold'])}"
+        return f"at the saved threshold {source.point['threshold']:.6g}"
     own = source.main.threshold
     return "" if own is None else f"at the run's own threshold {own:.6g}"

@@ -1,4 +1,4 @@
-"""POST /api/runs/<id>/explain/ and GET …/explain/columns/: answers with their words, and refusals that name the cure."""
+"""POST /api/runs/<id>/explain/ and GET …/explain/columns/: answers with their words, refusals with their cure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return trained(
         home / "patients.csv",
         home,
-        data={"target_column": "outcome", "id_column": "id", "group_column": "patient"},
+        data={"target_column": "outcome", "id_column": "id", "patient_column": "patient"},
     )
 
 
@@ -93,12 +93,12 @@ def test_an_image_is_explained_for_either_class(images: Trained, client: Client,
         assert found["logit"] == pytest.approx(logit, abs=1e-5)
         assert found["score"] == found["item"]["scores"][named]
         image = found["image"]
-        assert (found["method"], image["layer"], image["rows"], image["columns"]) == ("grad_cam", "block2", 16, 16)
-        assert np.array(image["grid"]).shape == (16, 16)
+        assert (found["method"], image["layer"], image["rows"], image["columns"]) == ("grad_cam", "block2", 7, 7)
+        assert np.array(image["grid"]).shape == (7, 7)
         assert np.array(image["grid"]).max() == (1 if image["highest"] > 0 else 0)
-        assert {picture(image[part]).size for part in ("picture", "overlay", "blended")} == {(256, 256)}
+        assert {picture(image[part]).size for part in ("picture", "overlay", "blended")} == {(224, 224)}
         assert named in found["shows"]
-        assert "16 × 16 places, each of about 4 × 4 of the 64 × 64 pixels" in found["is_not"][2]
+        assert "7 × 7 places, each of about 4 × 4 of the 28 × 28 pixels" in found["is_not"][2]
         assert "no evidence of a disease" in found["is_not"][1]
     unasked = explain(client, run, file=SimpleUploadedFile("a.png", path.read_bytes()))
     assert unasked["class"] == unasked["item"]["predicted"]

@@ -21,7 +21,8 @@ from experiments.training.contract.reports import Job, Message
 from experiments.training.contract.stop import Stop
 from experiments.training.recipes.model_jobs import entry
 from runs.models import FinalResult, Run
-from tests.experiments.external_tests.conftest import Evaluated, add_test
+from tests.audit.trail import read_whole
+from tests.experiments.external_tests.stored import Evaluated, add_test
 from tests.experiments.model_jobs.conftest import Processes, processes  # noqa: F401
 from tests.people import VIEWER, Cast
 from tests.problems import problem_of
@@ -111,8 +112,9 @@ def test_questions_come_with_their_choices(run: Run, elsewhere: Path, api: Clien
     body: dict[str, object] = {"source_path": str(elsewhere)}
     answer = api.post(f"/api/runs/{run.pk}/evaluate/", body, "application/json")
     assert answer.status_code == 400
-    [question] = answer.json()["questions"]
-    assert question["field"] == "data.missing_labels"
+    [fault], [question] = problem_of(answer)["errors"], answer.json()["questions"]
+    assert fault["field"] == "data.missing_labels"
+    assert {"data.missing_labels": "leave_out"} in [choice["options"] for choice in question["choices"]]
     answered = body | {"data": {"missing_labels": "leave_out"}}
     assert api.post(f"/api/runs/{run.pk}/evaluate/", answered, "application/json").status_code == 202
 
@@ -128,7 +130,7 @@ def test_the_list_has_the_numbers_of_its_tests(test: ExternalTest, api: Client) 
 
 def test_curves_follow_from_the_downloaded_predictions(test: ExternalTest, api: Client) -> None:
     links = api.get(f"/api/runs/{test.run_id}/external-tests/1/").json()["links"]
-    table = pq.read_table(io.BytesIO(api.get(links["predictions"]).getvalue()))
+    table = pq.read_table(io.BytesIO(read_whole(api.get(links["predictions"]))))
     labels, logits = table["label"].to_numpy(), table["logit"].to_numpy()
     curves = api.get(links["curves"]).json()
     assert (curves["problem"], curves["split"]) == (None, "external")
@@ -156,7 +158,7 @@ def test_sites_are_told_apart_by_any_metric(test: ExternalTest, api: Client) -> 
     found = api.get(address).json()
     assert found["groups"] == test.details["groups"]["groups"]
     assert api.get(f"{address}?metric=sensitivity&by=site").json()["metric"] == "sensitivity"
-    assert api.get(f"{address}?file=csv").content.startswith(b"column,group,samples")
+    assert api.get(f"{address}?file=csv").content.decode("utf-8-sig").startswith("column,group,samples")
     assert api.get(f"{address}?by=age").status_code == 400
 
 

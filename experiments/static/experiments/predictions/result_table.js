@@ -11,11 +11,14 @@ const MOST_PICTURES = 500; // more would take more memory than the reader can lo
 export class ResultTable {
   #place;
   #described;
+  #explain;
   #rows = [];
 
-  constructor(place, described) {
+  // `explain` is called with an item and what it was predicted of, where a reader asks what its score depends on.
+  constructor(place, described, explain) {
     this.#place = place;
     this.#described = described;
+    this.#explain = explain;
   }
 
   /** All items, in the order in which they were added. */
@@ -27,11 +30,12 @@ export class ResultTable {
     this.#place.replaceChildren();
   }
 
-  // `files` are those of the items, in the same order; rows have none.
-  add(items, files = []) {
+  // `files` or `rows` are those of the items, in the same order; neither is known of a table's.
+  add(items, { files = [], rows = [] } = {}) {
     items.forEach((item, at) => {
       this.items.push(item);
-      this.#rows.push(this.#row(item, files[at] ?? null));
+      const of = { file: files[at] ?? null, row: rows[at] ?? null };
+      this.#rows.push([...this.#row(item, of.file), this.#explainButton(item, of)]);
     });
     this.#place.replaceChildren(dataTable("Predictions", this.#head, this.#rows));
   }
@@ -39,7 +43,13 @@ export class ResultTable {
   // A model whose scores are not recalibrated has no probabilities to show.
   get #head() {
     const probability = this.#described.recalibration.method ? ["Probability"] : [];
-    return ["Name", "Predicted", "Score", ...probability, "Read"];
+    return ["Name", "Predicted", "Score", ...probability, "Read", "Explain"];
+  }
+
+  #explainButton({ name, problem }, of) {
+    if (problem || (!of.file && !of.row)) return UNKNOWN;
+    const open = () => this.#explain(name, of);
+    return el("button", { type: "button", "aria-label": `Explain ${name}`, click: open }, "Explain");
   }
 
   #row(item, file) {
