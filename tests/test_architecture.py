@@ -24,6 +24,7 @@ FOLDER_MODULES = 21
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
+    ("experiments/training/exporting/verification.py", "onnxruntime"): "of an extra, which other files do not need",
     (
         "experiments/reports/report_versions.py",
         "experiments.reports.assembly",
