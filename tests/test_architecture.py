@@ -75,6 +75,10 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first sample that is explained",
     ("experiments/explanations/stored_questions.py", "runs.comparison"): "the same",
     (
+        "experiments/external_tests/evaluation_views.py",
+        "experiments.external_tests",
+    ): "NumPy and Arrow, which the web process loads with the first external test",
+    (
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.cell_samples",
     ): "NumPy and Arrow, which the web process loads with the first evaluation",
