@@ -18,7 +18,14 @@ from rest_framework.views import APIView
 
 from audit.actions import ACTIONS
 from runs.api.heavy_requests import DOWNLOADS, EXPORTS, SAMPLES
-from tests.audit import external_calls, job_calls, model_file_calls, prediction_calls, project_calls
+from tests.audit import (
+    external_calls,
+    job_calls,
+    model_file_calls,
+    prediction_calls,
+    project_calls,
+    report_calls,
+)
 from tests.audit.calls import CALLS as OTHER_CALLS
 from tests.audit.calls import World
 from tests.audit.trail import new_events
@@ -34,6 +41,7 @@ CALLS = {
     **prediction_calls.CALLS,
     **model_file_calls.CALLS,
     **external_calls.CALLS,
+    **report_calls.CALLS,
 }
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 LISTS = {
