@@ -25,7 +25,7 @@ from experiments.reports.source import source_of
 from runs.derived_models import SavedPoint
 from runs.errors import Conflict
 from runs.models import Run, RunGroup
-from tests.experiments.reports.conftest import NASTY, binary_run, run_of_three
+from tests.experiments.reports.conftest import NASTY, add_external_test, binary_run, run_of_three
 from tests.people import OWNER, VIEWER, Cast
 from tests.runs.conftest import MakeRun, completed_columns
 
@@ -226,6 +226,36 @@ def test_a_fold_stands_beside_its_group(api: Client, make_run: MakeRun, user: Us
     assert "This run is fold 1 of 2 of the cross-validation “folds”" in texts(report, "comparison")
     rows = tables(report, "comparison")["All folds, validation: mean over 2 completed folds"]
     assert next(row for row in rows if row[0] == "AUROC")[1:] == ["0.812", "0.000", "2"]
+
+
+def test_external_tests_of_this_model_stand_beside_the_own_split(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    add_external_test(run, attempt=0)
+    made(api, run)
+    assert "No external test was made" in texts(content(api, run)["report"], "comparison")
+    add_external_test(run)
+    [listed] = api.get(f"/api/runs/{run.pk}/reports/").json()["results"]
+    assert listed["changes"] == ["There are other external tests since."]
+    made(api, run)
+    report = content(api, run, 2)["report"]
+    assert "Another scanner. Prevalence rises." in texts(report, "comparison")
+    rows = tables(report, "comparison")["External test 2, Chur"]
+    assert rows == [["AUROC", "0.710 (0.600 to 0.800)", "0.812 (0.701 to 0.890)"]]
+    assert "The model was not tested on data of another place." not in page_of(api, run, 2)
+    assert "secret" not in page_of(api, run, 2)
+    assert report["card"]["performance"]["external_tests"][0]["statistics"]["final_auroc_cm"]["value"] == 0.71
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert items["33"]["status"] == "shown"
+
+
+def test_the_card_is_markdown_too(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run, experiment_name="a_b <c>")
+    saved_point(run)
+    text = api.get(f"/api/runs/{run.pk}/model-card/", {"file": "md"}).content.decode()
+    assert text.startswith("# Model card: a\\_b \\<c\\>\n")
+    assert "| AUROC | 0.812 (0.701 to 0.890) |" in text
+    assert "8 from a score of 0.25 on, saved by ada: Sensitivity at least 90 %." in text
+    assert "## Ethics\n\nNot stated." in text
 
 
 def test_without_predictions_the_stored_numbers_are_shown(api: Client, make_run: MakeRun) -> None:
