@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 
 from experiments.datasets.lookup import PREFIX
+from experiments.reports.model_card import model_card
+from experiments.reports.source import NoReport
 from experiments.training.exporting.model_facts import ModelFacts
 from runs import queries
 from runs.models import FinalResult, Run
@@ -30,7 +32,16 @@ def facts_of(run: Run, licence: str) -> ModelFacts:
         data_hash=run.dataset_hash,
         metrics={result.split: result.statistics for result in results},
         licence=licence,
+        model_card=_card(run),
     )
+
+
+def _card(run: Run) -> dict[str, Any] | None:
+    """Return the model card as of now; None where the run has no result that one could be written of."""
+    try:
+        return model_card(run)
+    except NoReport:
+        return None
 
 
 def decides_by(run: Run) -> dict[str, Any]:
