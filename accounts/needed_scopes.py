@@ -16,19 +16,22 @@ from accounts.scopes import Scope, includes
 WEBSOCKET = "websocket"
 """The name of all WebSockets; opening one is a GET."""
 _SEE = (
+    "run-model-card", "run-report", "run-report-figure", "run-report-file",
     "dataset-features", "dataset-sample-image", "dataset-samples",
     "builtin-detail", "builtin-features", "builtin-sample-image", "builtin-samples",
     "api-events", "api-schema", "data-roots", "metrics", "models", "options",
+    "external-curves", "external-operating-points", "external-predictions", "external-samples",
+    "external-samples-export", "external-subgroups", "external-tests", "run-external-tests",
     "group-detail", "group-list", "label-errors", "label-errors-export", "prometheus", "queue-gpus", "queue-runs",
     "run-archive", "run-differences", "run-epoch-matrices", "run-events", "run-facets", "run-file", "run-files",
     "run-final-curves", "run-final-picture", "run-final-pictures", "run-final-samples", "run-final-samples-export",
     "run-final-stats", "run-final-subgroups", "run-flipped-pictures", "run-flipped-samples", "run-flipped-table",
     "run-grouped", "run-hints", "run-list", "run-log", "run-metrics", "run-operating-points", "run-paired-differences",
-    "model-job-file", "run-column-importance", "run-model-jobs", "run-predictions",
+    "model-job-file", "run-column-importance", "run-model-file", "run-model-jobs", "run-predictions",
     "run-reading", "run-series", "run-snapshot", "run-test-split", "series", WEBSOCKET,
 )  # fmt: skip
 _ACT = (
-    "centralized-train", "dataset-check", "model-job-cancel",
+    "centralized-train", "dataset-check", "run-evaluate", "model-job-cancel",
     "run-bulk", "run-cancel", "run-clone", "run-delete", "run-finish", "run-kill",
     "run-move", "run-priority", "run-restore", "run-resume", "run-retry", "run-tags", "run-withdraw-operating-point",
 )  # fmt: skip
@@ -38,7 +41,9 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "audit-list": {"GET": Scope.ADMIN},
     "dataset-detail": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "dataset-list": {"GET": Scope.READ, "POST": Scope.TRAIN},
+    "external-test": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "model-job": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
+    "run-model-files": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "notification-deliveries": {"GET": Scope.READ},
     "notification-detail": {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN},
     "notification-list": {"GET": Scope.READ, "POST": Scope.ADMIN},  # what is sent goes on when the token has ended
@@ -48,6 +53,8 @@ NEEDED: Mapping[str, Mapping[str, Scope]] = {
     "preflight": {"GET": Scope.READ, "DELETE": Scope.TRAIN},
     "queue": {"GET": Scope.READ, "POST": Scope.ADMIN},
     "run-detail": {"GET": Scope.READ, "PATCH": Scope.TRAIN},
+    "run-report-texts": {"GET": Scope.READ, "PATCH": Scope.TRAIN, "PUT": Scope.TRAIN},
+    "run-reports": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "run-explain": {"POST": Scope.READ},
     "run-operating-point": {"GET": Scope.READ, "POST": Scope.TRAIN},
     "run-predict": {"GET": Scope.READ, "POST": Scope.READ},  # to queue one, the user and the token must train

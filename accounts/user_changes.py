@@ -1,6 +1,7 @@
 """Record what is done to users and their groups, of which Django tells by its own signals: the admin, commands, code.
 
-What changes many rows by one statement (`QuerySet.update`) sends none.
+A password that is switched off ends the user's tokens, as a new one does (`accounts.new_passwords`). What changes many
+rows by one statement (`QuerySet.update`) sends none.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group, User
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
+from accounts.issuing import revoke_all
 from audit.recording import record
 
 NAMES = ("username", "first_name", "last_name", "email")
@@ -61,6 +63,7 @@ def _record_changes(before: User, after: User) -> None:
         record("user.rights_changed", target=after, **rights)
     if is_password_usable(before.password) and not is_password_usable(after.password):
         record("password.changed", target=after, removed=True)
+        revoke_all(after, because="a password that was switched off")  # no validator is told of that
 
 
 def _group_saved(instance: Group, created: bool, raw: bool = False, **_unused: Any) -> None:

@@ -104,8 +104,12 @@ _ALL = (
     Action("model_job.requested", "A job on a run's model was requested."),
     Action("model_job.cancelled", "A job on a run's model was cancelled."),
     Action("model_job.deleted", "A job on a run's model was removed with its files."),
+    Action("external_test.added", "A run's model was tested on another data set."),
     Action("operating_point.saved", "An operating point was saved with a run, which decides by it from then on."),
     Action("operating_point.withdrawn", "A saved operating point was withdrawn."),
+    Action("report.created", "A version of a report on a run was made."),
+    Action("report.texts_changed", "Texts for the reports on a run were written or changed."),
+    Action("report.downloaded", "A report on a run, or a figure of it, was read.", counted=SOME_MINUTES),
     # Data
     Action("dataset.registered", "A data set was registered."),
     Action("dataset.checked", "A check of a data set was requested."),
@@ -125,6 +129,13 @@ _ALL = (
     Action("model.predicted", "A run's model predicted files or rows that were sent."),
     Action("model.explained", "What scores of a run's model depend on was asked.", counted=SOME_MINUTES),
     Action("model_job.downloaded", "A file that a job on a run's model has made was downloaded.", counted=SOME_MINUTES),
+    Action("model_file.downloaded", "A run's model was downloaded as a file that needs no server."),
+    Action("model_file.written", "A run's model was written as a file on the server, by a command."),
+    Action(
+        "external_test.downloaded",
+        "The predictions of an external test, with ids of samples and patients, were downloaded.",
+        counted=SOME_MINUTES,
+    ),
     Action("samples.exported", "A table of samples was exported.", counted=SOME_MINUTES),
     Action("run.exported", "A run's files of results were written again on the server."),
     # Being told

@@ -9,12 +9,23 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q, Value
 
+import experiments.report_models  # noqa: F401  where Django looks for models
 from access.default_project import DEFAULT_PROJECT
 from access.models import Project
+from experiments.external_models import ExternalLook, ExternalTest
 from experiments.work_models import ModelJob, QueuedWork
 from runs.leases import Leased
 
-__all__ = ["Dataset", "MetricList", "ModelJob", "Preflight", "Upload", "uploads_root"]
+__all__ = [
+    "Dataset",
+    "ExternalLook",
+    "ExternalTest",
+    "MetricList",
+    "ModelJob",
+    "Preflight",
+    "Upload",
+    "uploads_root",
+]
 
 
 class Dataset(Leased):

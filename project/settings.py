@@ -82,8 +82,8 @@ RUNS_ROOT = LIVETRAIN_HOME / "runs"
 DATASETS_ROOT = LIVETRAIN_HOME / "datasets"
 MODELS_ROOT = LIVETRAIN_HOME / "models"  # starting weights
 PREFLIGHTS_ROOT = LIVETRAIN_HOME / "preflights"
-FETCHED_MODELS_ROOT = LIVETRAIN_HOME / "fetched_models"  # copies of what the object store has
 MODEL_JOBS_ROOT = LIVETRAIN_HOME / "model-jobs"
+FETCHED_MODELS_ROOT = LIVETRAIN_HOME / "fetched_models"  # copies of what the object store has
 LIVETRAIN_DATA_ROOTS: list[Path] = _read("LIVETRAIN_DATA_ROOTS", folders, [], "absolute folders, separated by colons")
 LIVETRAIN_MODELS: list[str] = _read(
     "LIVETRAIN_MODELS", attributes, [], "package.module:SPEC of each network, separated by commas"

@@ -54,6 +54,7 @@ _make_environment_private()
 django.setup()
 
 # Models can be imported only after the set-up above.
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 
 from tests import conforming_answers, emptied_tables  # noqa: E402
@@ -61,6 +62,7 @@ from tests.tokens import new_token  # noqa: E402
 
 emptied_tables.install()
 conforming_answers.install()
+PBKDF2PasswordHasher.iterations = 1000  # the hasher of the server, without the third of a second that each hash takes
 
 
 @pytest.fixture(scope="session")
@@ -79,8 +81,8 @@ def _run_folders_of_this_test(tmp_path: Path, settings: Settings) -> None:
     """Give each test folders of its own, as ids start again in each."""
     settings.RUNS_ROOT = tmp_path / "runs"
     settings.PREFLIGHTS_ROOT = tmp_path / "preflights"
-    settings.FETCHED_MODELS_ROOT = tmp_path / "fetched_models"
     settings.MODEL_JOBS_ROOT = tmp_path / "model-jobs"
+    settings.FETCHED_MODELS_ROOT = tmp_path / "fetched_models"
 
 
 @pytest.fixture

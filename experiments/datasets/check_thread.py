@@ -28,7 +28,7 @@ class CheckThread(Periodic):
 
     def __init__(self, on_checked: Callable[[Dataset], None]) -> None:
         """Pass each data set that may be trained on to `on_checked`, once its check has ended."""
-        super().__init__("dataset-checks", LOOK_SECONDS)
+        super().__init__("dataset-checks", LOOK_SECONDS, keeps_connections=True)
         self._on_checked = on_checked
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:

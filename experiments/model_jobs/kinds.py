@@ -11,7 +11,11 @@ from django.utils.module_loading import import_string
 from experiments.models import ModelJob
 from experiments.training.contract.reports import Job
 
-KINDS: dict[str, str] = {"prediction": "experiments.predictions.prediction_job.KIND"}
+KINDS: dict[str, str] = {
+    "prediction": "experiments.predictions.prediction_job.KIND",
+    "model_file": "experiments.model_files.model_file_kind.KIND",
+    "external_test": "experiments.external_tests.kind.KIND",
+}
 """The dotted name of the `Kind` of each name. It is imported by workers alone, when there is such a job."""
 
 

@@ -28,7 +28,7 @@ class WorkThread(Periodic):
 
     def __init__(self, name: str, draining: threading.Event, users: OneOfEachUser) -> None:
         """Share `users` with the other such threads of this process."""
-        super().__init__(name, LOOK_SECONDS)
+        super().__init__(name, LOOK_SECONDS, keeps_connections=True)
         self._draining, self._users = draining, users
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:

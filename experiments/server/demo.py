@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import urllib.request
+from contextlib import suppress
 from typing import Any
+from urllib.error import HTTPError
 
 from django.contrib.auth.models import User
 from django.db import connections
@@ -26,15 +28,23 @@ REQUEST: dict[str, Any] = {
 _MINUTES_OF_THE_FIRST = 10
 
 
+class NotSubmitted(Exception):
+    """The server did not take the training; the text is its reason."""
+
+
 def welcome(address: str) -> None:
     """Submit a training, unless one is unfinished, and print how to see it."""
     user = administrator()
     unfinished = Run.objects.filter(status__in=Run.UNFINISHED).order_by("id").first()
-    run_id = unfinished.pk if unfinished else _submit_first(address, user)
-    page = reverse("run-page", args=[run_id])
+    try:
+        run_id = unfinished.pk if unfinished else _submit_first(address, user)
+    except NotSubmitted as error:
+        first, page = f"No training was submitted: {error}\n  See the runs", reverse("run-list-page")
+    else:
+        first, page = f"Watch run {run_id} live", reverse("run-page", args=[run_id])
     print(  # noqa: T201  (this is what the command is for)
         f"\n  Livetrain runs at {address}/\n\n"
-        f"  Watch run {run_id} live (this link logs you in, once):\n"
+        f"  {first} (this link logs you in, once):\n"
         f"    {address}{login_link(user, page)}\n\n"
         f"  Admin, in the same browser afterwards:  {address}{reverse('admin:index')}\n"
         f"  Another link:                           .venv/bin/python manage.py loginlink {user.get_username()}\n"
@@ -63,10 +73,23 @@ def _submit_first(address: str, user: User) -> int:
 
 
 def _submit(address: str, token: str) -> int:
+    """Send the request. Raises NotSubmitted where it is refused, URLError where nothing answers."""
     request = urllib.request.Request(  # noqa: S310  (our own http address)
         f"{address}{reverse('centralized-train')}",
         data=json.dumps(REQUEST).encode(),
         headers={"Authorization": f"Token {token}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-        return int(json.load(response)["run_id"])
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+            return int(json.load(response)["run_id"])
+    except HTTPError as error:
+        raise NotSubmitted(_reason(error)) from error
+
+
+def _reason(error: HTTPError) -> str:
+    """Return what a problem says in words, or else its status."""
+    with error, suppress(ValueError, OSError):
+        said = json.load(error)
+        if isinstance(said, dict) and isinstance(said.get("detail"), str):
+            return str(said["detail"])
+    return f"the server answered with {error.code} {error.reason}."

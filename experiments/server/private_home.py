@@ -52,8 +52,8 @@ def _contents() -> Iterator[Path]:
         settings.DATASETS_ROOT,
         settings.MODELS_ROOT,
         settings.PREFLIGHTS_ROOT,
-        settings.FETCHED_MODELS_ROOT,
         settings.MODEL_JOBS_ROOT,
+        settings.FETCHED_MODELS_ROOT,
     ):
         yield from private_files.inside(Path(root))
         yield Path(root)

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
+
+from notifications.receivers.name_lookup import Found, LookupFailed, addresses_of
 
 LONGEST_URL = 2_000
 DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -71,18 +72,15 @@ def parsed(url: str) -> Receiver:
     return receiver
 
 
-def resolved(receiver: Receiver) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+def resolved(receiver: Receiver) -> Found:
     """Return what the name of a receiver resolves to, all of it allowed. Raises AddressRefused.
 
     One address that is not allowed refuses all: what a name resolves to is in its owner's hands.
     """
     try:
-        found = socket.getaddrinfo(receiver.host, receiver.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    except (OSError, UnicodeError) as error:
-        raise AddressRefused(f"The name {receiver.host} cannot be resolved; look at its spelling.") from error
-    addresses: list[tuple[socket.AddressFamily, tuple[str, int]]] = [
-        (family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found
-    ]
+        addresses = addresses_of(receiver.host, receiver.port)
+    except LookupFailed as error:
+        raise AddressRefused(str(error)) from error
     for _, (address, _) in addresses:
         if not _is_allowed(ipaddress.ip_address(address.partition("%")[0]), is_listed=receiver.is_listed):
             raise AddressRefused(

@@ -61,7 +61,7 @@ class ZipStream:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the zip piece by piece. Raises StoreError, which breaks the download off: half a zip opens nowhere."""
-        outlet = _Outlet()
+        outlet = Outlet()
         archive = zipfile.ZipFile(outlet, "w")
         for file in self._files:
             async for piece in self._member(archive, outlet, file):
@@ -75,7 +75,7 @@ class ZipStream:
             self._open.close()
             self._open = None
 
-    async def _member(self, archive: zipfile.ZipFile, outlet: _Outlet, file: RunFile) -> AsyncIterator[bytes]:
+    async def _member(self, archive: zipfile.ZipFile, outlet: Outlet, file: RunFile) -> AsyncIterator[bytes]:
         try:
             self._open = await sync_to_async(_opened)(self._run, file.name)
         except FileNotFoundError:
@@ -88,7 +88,7 @@ class ZipStream:
         self.close()
 
 
-class _Outlet(io.RawIOBase):
+class Outlet(io.RawIOBase):
     """Keeps what the zip writes until it is sent; it cannot be sought in, so sizes stand behind each file."""
 
     def __init__(self) -> None:
@@ -96,9 +96,11 @@ class _Outlet(io.RawIOBase):
         self._pieces: list[bytes] = []
 
     def writable(self) -> bool:
+        """Say that it can be written to."""
         return True
 
     def write(self, data: Any) -> int:
+        """Keep what is written, and return its length."""
         self._pieces.append(bytes(data))
         return len(self._pieces[-1])
 

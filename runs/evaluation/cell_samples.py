@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from runs.evaluation import class_scores, error_pictures, said_classes
-from runs.evaluation.class_scores import ClassScores
+from runs.evaluation.class_scores import ClassScores, Origin
 from runs.evaluation.final_curves import NOT_YET
 from runs.models import FinalResult, Run
 from runs.saved_points.run_decision import Decision, decision_at
@@ -32,7 +32,7 @@ HEAD = ("sample_id", "patient_id", "file", "class", "predicted", "score")
 class Wanted(NamedTuple):
     """Which samples: `label` is the class that the cells are of."""
 
-    run: int
+    origin: Origin
     attempt: int
     split: str
     label: int
@@ -62,12 +62,33 @@ class Found(NamedTuple):
 def samples_of_cell(run: Run, result: FinalResult, label: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Answer with a page of the cell's samples; `problem` says why there are none. Raises StoreError."""
     wanted = _wanted(run, result, label, asked)
-    told = {
+    if run.status not in Run.ENDED:
+        return _nothing(run, wanted, asked) | {"problem": NOT_YET}
+    told = page_of_cell(run, wanted, asked)
+    if asked["thumbnails"] and told["results"]:
+        drawn = error_pictures.addresses(run, wanted.split, [row["place"] for row in told["results"]])
+        for row in told["results"]:
+            row["picture"] = drawn.get(row["place"])
+    return told
+
+
+def page_of_cell(run: Run, wanted: Wanted, asked: dict[str, Any]) -> dict[str, Any]:
+    """Answer with a page of these samples, which some evaluation of the run has. Raises StoreError."""
+    told = _nothing(run, wanted, asked)
+    try:
+        return told | _page(wanted, asked)
+    except class_scores.NoScores as error:
+        return told | {"problem": str(error)}
+
+
+def _nothing(run: Run, wanted: Wanted, asked: dict[str, Any]) -> dict[str, Any]:
+    """Describe what is asked for; there are no samples."""
+    return {
         "run_id": run.pk,
         "attempt": run.attempt,
-        "split": result.split,
-        "label": label,
-        "class": result.class_names[label],
+        "split": wanted.split,
+        "label": wanted.label,
+        "class": wanted.class_names[wanted.label],
         "cell": wanted.cell,
         "threshold": wanted.threshold,
         "log_odds": wanted.decision.log_odds,
@@ -78,19 +99,17 @@ def samples_of_cell(run: Run, result: FinalResult, label: int, asked: dict[str, 
         "results": [],
         "problem": None,
     }
-    if run.status not in Run.ENDED:
-        return told | {"problem": NOT_YET}
-    try:
-        return told | _page(run, wanted, asked)
-    except class_scores.NoScores as error:
-        return told | {"problem": str(error)}
 
 
 def exported(run: Run, result: FinalResult, label: int, asked: dict[str, Any]) -> str:
     """Write the cell's samples as CSV for people, MOST_EXPORTED at most. Raises NoScores, StoreError."""
     if run.status not in Run.ENDED:
         raise class_scores.NoScores(NOT_YET)
-    wanted = _wanted(run, result, label, asked)
+    return table_of_cell(_wanted(run, result, label, asked))
+
+
+def table_of_cell(wanted: Wanted) -> str:
+    """Write these samples in the same way."""
     return csv_text(HEAD, _exported_rows(wanted, _found(wanted)))
 
 
@@ -105,14 +124,10 @@ def _wanted(run: Run, result: FinalResult, label: int, asked: dict[str, Any]) ->
     return Wanted(run.pk, run.attempt, result.split, label, tuple(result.class_names), asked["cell"], decision)
 
 
-def _page(run: Run, wanted: Wanted, asked: dict[str, Any]) -> dict[str, Any]:
+def _page(wanted: Wanted, asked: dict[str, Any]) -> dict[str, Any]:
     found, size = _found(wanted), asked["page_size"]
     start = (asked["page"] - 1) * size
     results = _described(wanted, found, slice(start, start + size))
-    if asked["thumbnails"]:
-        drawn = error_pictures.addresses(run, wanted.split, [row["place"] for row in results])
-        for row in results:
-            row["picture"] = drawn.get(row["place"])
     return {"total": len(found.places), "pages": max(1, -(-len(found.places) // size)), "results": results}
 
 
@@ -120,7 +135,7 @@ def _described(wanted: Wanted, found: Found, part: slice) -> list[dict[str, Any]
     """Describe these of the samples."""
     places = found.places[part]
     names = wanted.class_names
-    identities = class_scores.identities(wanted.run, wanted.split, places)
+    identities = class_scores.identities(wanted.origin, wanted.split, places)
     return [
         {
             "sample_id": identity.sample_id,
@@ -142,11 +157,11 @@ def _found(wanted: Wanted) -> Found:
     """Find the samples. Raises NoScores, StoreError."""
     two = len(wanted.class_names) == 2
     if wanted.cell == ERRORS and not two:
-        found = said_classes.read(wanted.run, wanted.attempt, wanted.split, wanted.class_names)
+        found = said_classes.read(wanted.origin, wanted.attempt, wanted.split, wanted.class_names)
         wrong = np.flatnonzero(found.said != found.labels)
         places = wrong[np.argsort(-found.scores[wrong], kind="stable")]
         return Found(places, found.scores[places], found.said[places])
-    scores = class_scores.read(wanted.run, wanted.attempt, wanted.split, wanted.label, wanted.class_names)
+    scores = class_scores.read(wanted.origin, wanted.attempt, wanted.split, wanted.label, wanted.class_names)
     called = wanted.said(scores)
     places = _of_both(scores, called) if wanted.cell == ERRORS else _places(scores, called, wanted.cell)
     said = called[places].astype(np.int64) if two else _said(wanted, places)
@@ -156,7 +171,7 @@ def _found(wanted: Wanted) -> Found:
 def _said(wanted: Wanted, places: Ints) -> Ints:
     """Return which classes the samples were said to be, UNTOLD where there are too many scores to look."""
     try:
-        return said_classes.read(wanted.run, wanted.attempt, wanted.split, wanted.class_names).said[places]
+        return said_classes.read(wanted.origin, wanted.attempt, wanted.split, wanted.class_names).said[places]
     except class_scores.NoScores:
         return np.full(len(places), UNTOLD)
 

@@ -6,8 +6,9 @@ Brings NumPy and Arrow: a web process loads it with the first evaluation that is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,10 @@ GONE = "This run has no predictions.parquet any more: nothing can be told of sin
 UNREADABLE = "predictions.parquet of this run cannot be read: nothing can be told of single samples."
 NO_PLACE = "predictions.parquet of this run has no such sample of this split."
 TOO_MANY = f"The run predicted more than {MOST_SAMPLES:,} samples: so many are not looked at one by one."
+
+
+Origin: TypeAlias = int | str
+"""Whose predictions: those of the run with this number, or those in the file at this path."""
 
 
 class ClassScores(NamedTuple):
@@ -58,20 +63,20 @@ class NoScores(Exception):
 
 
 @remembered(REMEMBERED)
-def read(run_id: int, attempt: int, split: str, label: int, class_names: tuple[str, ...]) -> ClassScores:  # noqa: ARG001
+def read(origin: Origin, attempt: int, split: str, label: int, class_names: tuple[str, ...]) -> ClassScores:  # noqa: ARG001
     """Read the scores of a class, of two classes those of the positive one: what an attempt wrote does not change.
 
     A page asks for its curves and for both kinds of errors at once, and each needs them. Raises NoScores, StoreError.
     """
-    with opened(run_id) as found:
+    with opened(origin) as found:
         return _read(found, split, label, class_names)
 
 
-def identities(run_id: int, split: str, places: Ints) -> list[Identity]:
+def identities(origin: Origin, split: str, places: Ints) -> list[Identity]:
     """Name the samples at these places of the split, in this order. Raises NoScores, StoreError."""
     found: list[tuple[Ints, list[Identity]]] = []
     start = 0
-    with opened(run_id) as file:
+    with opened(origin) as file:
         names = [name for name in ("sample_id", "patient_id", "file", "file_bytes") if name in file.schema_arrow.names]
         for batch in file.iter_batches(VALUES_AT_ONCE // 8, columns=["split", "label", *names]):
             rows = np.flatnonzero(_is_of_split(batch, split))  # few of whose texts are needed
@@ -105,13 +110,13 @@ def _text(value: object) -> str | None:
 
 
 @contextmanager
-def opened(run_id: int, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+def opened(origin: Origin, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
     """Open the predictions as `predictions_file.opened` does.
 
     Whatever is wrong with them becomes NoScores, a failing object store StoreError.
     """
     try:
-        with predictions_file.opened(Run.objects.only("pk").get(pk=run_id), dictionaries) as found:
+        with _file_of(origin, dictionaries) as found:
             if found.metadata.num_rows > MOST_SAMPLES:
                 raise NoScores(TOO_MANY)
             yield found
@@ -119,6 +124,12 @@ def opened(run_id: int, dictionaries: Sequence[str] = ()) -> Iterator[pq.Parquet
         raise NoScores(GONE) from None
     except predictions_file.UnreadablePredictions:
         raise NoScores(UNREADABLE) from None
+
+
+def _file_of(origin: Origin, dictionaries: Sequence[str]) -> AbstractContextManager[pq.ParquetFile]:
+    if isinstance(origin, str):
+        return predictions_file.opened_at(Path(origin), dictionaries)
+    return predictions_file.opened(Run.objects.only("pk").get(pk=origin), dictionaries)
 
 
 def _read(found: pq.ParquetFile, split: str, label: int, class_names: Sequence[str]) -> ClassScores:

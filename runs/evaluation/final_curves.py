@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from runs.evaluation import class_scores, net_benefits
+from runs.evaluation.class_scores import Origin
 from runs.models import FinalResult, Run
 from runs.saved_points import point_history
 from runs.statistics.curve_points import Steps, precision_recall_points, roc_points, steps, stops
@@ -25,10 +26,20 @@ NOT_YET = "The curves come when the run has ended: its predictions are stored th
 INTERVAL = ("", "_ci_low", "_ci_high")
 
 
+class Drawing(NamedTuple):
+    """Whose predictions are drawn, at which thresholds, and how their scores become probabilities."""
+
+    origin: Origin
+    attempt: int
+    thresholds: tuple[float, ...]
+    probabilities: net_benefits.Probabilities
+    stored_split: str | None = None  # what the rows say, if that is another name than the result's
+
+
 class _Wanted(NamedTuple):
     """What the curves follow from: what an attempt has evaluated does not change."""
 
-    run: int
+    origin: Origin
     attempt: int
     split: str
     label: int
@@ -53,38 +64,45 @@ class _Curves:
 
 def final_curves(run: Run, result: FinalResult, label: int, points: int) -> dict[str, Any]:
     """Answer with the curves of one class against the rest; `problem` says why there are none. Raises StoreError."""
-    told = _known(run, result, label)
+    told = known(run, result, label)
     if run.status not in Run.ENDED:
         return told | {"problem": NOT_YET}
+    saved = point_history.current(run)
+    held = (result.threshold, saved.threshold if saved else None)
+    thresholds = tuple(threshold for threshold in held if threshold is not None)
+    return told | drawn(
+        Drawing(run.pk, run.attempt, thresholds, net_benefits.probabilities_of(run)), result, label, points
+    )
+
+
+def drawn(of: Drawing, result: FinalResult, label: int, points: int) -> dict[str, Any]:
+    """Compute the curves of an evaluation; `problem` says why there are none. Raises StoreError."""
     try:
-        found = _curves(_wanted(run, result, label, points))
+        found = _curves(_wanted(of, result, label, points))
     except class_scores.NoScores as error:
-        return told | {"problem": str(error)}
-    return told | {
+        return {"problem": str(error)}
+    return {
         "samples": found.samples,
         "positives": found.positives,
         "roc": _told(found.roc),
         "precision_recall": _told(found.precision_recall),
         "stops": _told(found.stops) | {"distinct": found.distinct},
-        "decision_curve": _decision(run, result, found),
+        "decision_curve": _decision(of, result, found),
     }
 
 
-def _decision(run: Run, result: FinalResult, found: _Curves) -> dict[str, Any] | None:
+def _decision(of: Drawing, result: FinalResult, found: _Curves) -> dict[str, Any] | None:
     if len(result.class_names) != 2:
         return None
-    return net_benefits.told(found.net_benefit, net_benefits.probabilities_of(run), result.split)
+    return net_benefits.told(found.net_benefit, of.probabilities, result.split)
 
 
-def _wanted(run: Run, result: FinalResult, label: int, points: int) -> _Wanted:
-    names, saved = tuple(result.class_names), point_history.current(run)
-    held = (result.threshold, saved.threshold if saved else None)
-    thresholds = tuple(threshold for threshold in held if threshold is not None)
-    used = msgspec.json.encode(net_benefits.probabilities_of(run)).decode()
-    return _Wanted(run.pk, run.attempt, result.split, label, names, thresholds, points, used)
+def _wanted(of: Drawing, result: FinalResult, label: int, points: int) -> _Wanted:
+    names, used = tuple(result.class_names), msgspec.json.encode(of.probabilities).decode()
+    return _Wanted(of.origin, of.attempt, of.stored_split or result.split, label, names, of.thresholds, points, used)
 
 
-def _known(run: Run, result: FinalResult, label: int) -> dict[str, Any]:
+def known(run: Run, result: FinalResult, label: int) -> dict[str, Any]:
     """Describe the evaluation as it is stored; the curves are null."""
     many = len(result.class_names) > 2
     suffix = f"/{result.class_names[label]}" if many else ""
@@ -115,7 +133,7 @@ def _with_interval(result: FinalResult, name: str, suffix: str) -> dict[str, flo
 @lru_cache(maxsize=REMEMBERED)
 def _curves(wanted: _Wanted) -> _Curves:
     """Compute the curves from the predictions. Raises NoScores, StoreError."""
-    found = class_scores.read(wanted.run, wanted.attempt, wanted.split, wanted.label, wanted.class_names)
+    found = class_scores.read(wanted.origin, wanted.attempt, wanted.split, wanted.label, wanted.class_names)
     ranked = steps(found.ranks, found.scores, found.positive)
     decided = steps(found.scores, found.scores, found.positive)
     return _Curves(

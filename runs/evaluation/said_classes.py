@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from runs.evaluation import class_scores
-from runs.evaluation.class_scores import NoScores
+from runs.evaluation.class_scores import NoScores, Origin
 from runs.files import predictions_file
 from runs.statistics.roc import Floats, Ints
 
@@ -29,14 +29,14 @@ class Said(NamedTuple):
 
 
 @lru_cache(maxsize=REMEMBERED)
-def read(run_id: int, attempt: int, split: str, class_names: tuple[str, ...]) -> Said:  # noqa: ARG001
+def read(origin: Origin, attempt: int, split: str, class_names: tuple[str, ...]) -> Said:  # noqa: ARG001
     """Read the class with the highest score of each sample: what an attempt wrote does not change.
 
     Raises NoScores, StoreError.
     """
     columns = [f"score_{name}" for name in class_names]
     parts = []
-    with class_scores.opened(run_id) as found:
+    with class_scores.opened(origin) as found:
         if found.metadata.num_rows * len(columns) > MOST_SCORES:
             raise NoScores(TOO_MANY)
         size = max(1, class_scores.VALUES_AT_ONCE // len(columns))

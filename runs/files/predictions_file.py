@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -33,24 +35,35 @@ def opened(run: Run, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFil
     Raises FileNotFoundError where there are none, UnreadablePredictions for whatever is wrong with them, damage that
     only their checksums show included, and StoreError of an object store that fails.
     """
-    with run_files.seekable(run, NAME) as file:
-        try:
-            names = pq.read_schema(file).names if dictionaries else []
-            wanted = [name for name in dictionaries if name in names]
-            # Of files that have checksums, these are compared. What is read ahead is kept until the file is closed, all
-            # of it in the end: only an object store needs that, which else would be asked for every column.
-            far = store.in_use()
-            yield pq.ParquetFile(
-                file,
-                read_dictionary=wanted,
-                page_checksum_verification=True,
-                pre_buffer=far,
-                buffer_size=0 if far else BUFFER_BYTES,
-            )
-        except StoreError:
-            raise
-        except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
-            raise UnreadablePredictions(str(error)) from error
+    with run_files.seekable(run, NAME) as file, _parquet(file, dictionaries, far=store.in_use()) as found:
+        yield found
+
+
+@contextmanager
+def opened_at(path: Path, dictionaries: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
+    """Open such a file that lies on this machine and is no run's own; raises as `opened` does, but for StoreError."""
+    with path.open("rb") as file, _parquet(file, dictionaries, far=False) as found:
+        yield found
+
+
+@contextmanager
+def _parquet(file: BinaryIO, dictionaries: Sequence[str], *, far: bool) -> Iterator[pq.ParquetFile]:
+    try:
+        names = pq.read_schema(file).names if dictionaries else []
+        wanted = [name for name in dictionaries if name in names]
+        # Of files that have checksums, these are compared. What is read ahead is kept until the file is closed, all of
+        # it in the end: only an object store needs that, which else would be asked for every column.
+        yield pq.ParquetFile(
+            file,
+            read_dictionary=wanted,
+            page_checksum_verification=True,
+            pre_buffer=far,
+            buffer_size=0 if far else BUFFER_BYTES,
+        )
+    except StoreError:
+        raise
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        raise UnreadablePredictions(str(error)) from error
 
 
 def numbers(column: pa.Array | pa.ChunkedArray) -> Floats:

@@ -53,16 +53,17 @@ def read(run: Run, split: str, class_names: Sequence[str], decision: Decision, c
     """Read the samples of the split, with their groups by these columns. Raises NoGroups, StoreError."""
     try:
         with predictions_file.opened(run) as found:
-            return _read(found, split, class_names, decision, columns)
+            return read_from(found, split, class_names, decision, columns)
     except FileNotFoundError:
         raise NoGroups(GONE) from None
     except (predictions_file.UnreadablePredictions, KeyError, TypeError, ValueError):
         raise NoGroups(UNREADABLE) from None
 
 
-def _read(
+def read_from(
     found: pq.ParquetFile, split: str, class_names: Sequence[str], decision: Decision, columns: Sequence[str]
 ) -> Split:
+    """Read the same from predictions that are open; raises NoGroups, KeyError, TypeError, ValueError."""
     rows, there = found.metadata.num_rows, set(found.schema_arrow.names)
     if rows * len(columns) > MOST_CELLS:
         raise NoGroups(TOO_MANY)

@@ -23,6 +23,7 @@ from accounts.share_links import links
 from audit.models import AuditEvent
 from experiments.datasets import lookup
 from experiments.datasets.lookup import Inspected, Place
+from experiments.model_files.file_names import name_of
 from tests.access.people import MARK, World, make_world
 from tests.documentation import code, table
 from tests.people import PEOPLE
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report|Project) \d+ does not exist\.|There is no data set"
+    r"(Run|Group|Pre-flight report|Model job|Project) \d+ does not exist\.|There is no data set"
     r"|You have no (such upload|token|link|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )
@@ -51,6 +52,7 @@ def world(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = Inspected(Place("builtin:breast-cancer", []), decided=False)
     monkeypatch.setattr(lookup, "inspect", lambda *_args, **_options: found)
     monkeypatch.setattr("experiments.wakeup.announce_request", lambda: None)
+    monkeypatch.setattr("experiments.reports.drawing.requests.drawn", lambda _plots: [])
     made = make_world()
     link, token = links.make(made.users["owner"], [made.run, made.other], days=1, with_samples=True)
     SHARED.update(link_id=str(link.pk), token=token)
@@ -86,6 +88,7 @@ FORMS = (
     *("project-notifications-page", "unsubscribe"),
     *("account-tokens", "account-revoke", "account-password", "project-list-page", "project-change", "project-quotas"),
     *("project-member", "project-member-remove", "project-link-revoke"),
+    *("run-report-page", "run-report-texts-form"),
 )
 
 
@@ -172,7 +175,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
     if parameter == "token" and name.startswith("shared"):
         return SHARED["token"]
     if parameter == "name":
-        files = {"run-file": "metrics.csv", "model-job-file": "scores.csv"}
+        model_file = name_of(world.model_file)
+        files = {"run-file": "metrics.csv", "model-job-file": "scores.csv", "run-model-file": model_file}
         return files.get(name, world.dataset.name)
     queued = name in ("run-move", "run-priority", "run-cancel")
     run = world.deleted if name == "run-restore" else world.queued if queued else world.run
@@ -182,7 +186,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
             "project_id": world.project.pk, "username": "viewer", "user_id": world.users["viewer"].pk,
-            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html",
+            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0,
+            "number": int("external" in name), "path": "index.html",
             "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
             "uidb64": "x", "token": "y",
         }[parameter]
@@ -219,6 +224,8 @@ QUERIES: dict[str, Asked] = {
     "run-flipped-pictures": _PAIR,
     **dict.fromkeys(("run-final-samples", "run-final-samples-export", "run-final-pictures"), _CELL),
     **dict.fromkeys(("shared-samples", "shared-samples-export", "shared-pictures"), _CELL),
+    "external-tests": _BOTH,
+    **dict.fromkeys(("external-samples", "external-samples-export"), lambda _: {"cell": "fp"}),
     "shared-differences": _BOTH,
     "shared-many-series": lambda world: {"runs": world.run.pk, "name": "epoch/val_auroc"},
 }
@@ -226,6 +233,7 @@ BODIES: dict[tuple[str, str], Asked] = {
     ("centralized-train", "POST"): lambda world: {
         "experiment_name": "x", "source_path": "builtin:breast-cancer", "project": world.project.name,
     },
+    ("run-evaluate", "POST"): lambda _: {"source_path": "builtin:breast-cancer"},
     ("dataset-list", "POST"): lambda world: {"path": "lungs", "project": world.project.pk},
     ("upload-list", "POST"): lambda world: {"filename": "a.zip", "size": 5, "project": str(world.project.pk)},
     ("queue", "POST"): lambda _: {"paused": True},

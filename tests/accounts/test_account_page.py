@@ -179,3 +179,23 @@ def test_the_admins_form_of_a_password_ends_tokens(admin_client: Client, ada: Us
     form = {"password1": NEW, "password2": NEW, "usable_password": "true"}
     admin_client.post(reverse("admin:auth_user_password_change", args=[ada.pk]), form)
     assert status(Client(headers={"authorization": f"Token {text}"})) == 401
+
+
+def test_a_password_that_the_admin_switches_off_ends_tokens(admin_client: Client, ada: User) -> None:
+    _, text = issue(ada, "nightly")
+    form = {"password1": "", "password2": "", "usable_password": "false", "unset-password": "1"}
+    admin_client.post(reverse("admin:auth_user_password_change", args=[ada.pk]), form)
+    ada.refresh_from_db()
+    assert not ada.has_usable_password()
+    assert status(Client(headers={"authorization": f"Token {text}"})) == 401
+
+
+def test_tokens_of_a_user_without_a_password_outlive_other_changes(user: User) -> None:
+    """As those of users who log in by single sign-on or by links."""
+    user.set_unusable_password()
+    user.save()
+    _, text = issue(user, "nightly")
+    user.first_name = "Ada"
+    user.set_unusable_password()
+    user.save()
+    assert status(Client(headers={"authorization": f"Token {text}"})) == 200

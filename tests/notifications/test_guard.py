@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_django.fixtures import Settings
 
-from notifications.receivers import addresses, http_post
+from notifications.receivers import addresses, http_post, name_lookup
 from notifications.receivers.addresses import AddressRefused, masked, parsed, resolved
 from notifications.receivers.http_post import PostFailed, post
+from notifications.receivers.name_lookup import LookupFailed
 from tests.notifications.receiving import HTTPReceiver
 
 
@@ -88,6 +89,33 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
+
+
+def test_a_name_server_that_does_not_answer_holds_a_request_for_seconds_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of look-ups that nobody waits for any more there are only so many, and there is room when they end."""
+    answering, ended = threading.Event(), threading.Semaphore(0)
+
+    def getaddrinfo(*_arguments: Any, **_named: Any) -> list[Any]:
+        answering.wait()
+        ended.release()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    try:
+        for _ in range(name_lookup.AT_ONCE):
+            with pytest.raises(LookupFailed, match="was not resolved within 0 seconds"):
+                name_lookup.addresses_of("hooks.example.org", 443, seconds=0)
+        with pytest.raises(AddressRefused, match="try again in a minute"):
+            addresses.check("https://hooks.example.org/")
+    finally:
+        answering.set()
+    for _ in range(name_lookup.AT_ONCE):
+        ended.acquire()
+    while name_lookup._rooms._value < name_lookup.AT_ONCE:  # each gives back its room when it has answered
+        threading.Event().wait(0.001)
+    addresses.check("https://hooks.example.org/")
 
 
 def test_one_private_address_among_several_refuses_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ others. Optimizers would load it, too, in order to tell it where they begin and 
 results must be the same each time. A network of a team that compiles itself still loads it; from then on everything is
 as if it had been there from the start.
 
-Nor is SciPy's signal processing loaded, to which torchmetrics adds a function for one metric of sounds.
+Nor is SciPy's signal processing loaded, to which torchmetrics adds a function for one metric of sounds, nor matplotlib
+(`drawing_later`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 import torch
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import SGD, Adam, Optimizer
+
+from experiments.training.loading.drawing_later import drawing_later
 
 COMPILER, INDUCTOR = "torch._dynamo", "torch._inductor"
 _ANSWER = "__dynamo_disable"  # where PyTorch keeps on a function what the compiler has made of it
@@ -130,5 +133,6 @@ _step_alone(Optimizer)
 with (
     _standing_in(COMPILER, OptimizedModule=OptimizedModule, disable=disable),
     _standing_in("scipy.signal", hamming=None),
+    drawing_later(),
 ):
     import pytorch_lightning  # noqa: F401

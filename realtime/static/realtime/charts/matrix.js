@@ -1,7 +1,7 @@
 // The end of a run: confusion matrix and statistics of each split, the test split first.
 
 import { el } from "../frame/dom.js";
-import { count, epochNumber, known, number, percent, splitName, testFirst } from "../frame/format.js";
+import { count, epochNumber, known, number, percent, splitName, splitTitle, testFirst } from "../frame/format.js";
 import { CAVEAT } from "../run/headline.js";
 import { metricValue } from "../frame/metric_text.js";
 import { withRoles } from "../frame/table_roles.js";
@@ -38,7 +38,7 @@ function drawSplit(final, labels, hasTest) {
   const samples = matrix.flat().reduce((sum, cell) => sum + cell, 0);
   const facts = [
     `${count(samples)} ${unit ?? "sample"}s`,
-    `checkpoint of epoch ${epochNumber(epoch)}`,
+    known(epoch) ? `checkpoint of epoch ${epochNumber(epoch)}` : null,
     known(threshold) ? `threshold ${threshold}` : null,
     unit ? null : patientsWords(patients),
     known(statistics.test_loss) ? `loss ${number(statistics.test_loss)}` : null,
@@ -49,7 +49,7 @@ function drawSplit(final, labels, hasTest) {
     el(
       "header",
       {},
-      el("h3", {}, `${splitName(split)} split`),
+      el("h3", {}, splitTitle(split)),
       el("p", { class: "muted" }, facts.filter(Boolean).join(" · ")),
       words ? el("p", { class: "muted" }, words) : null,
       few ? el("p", { class: "muted" }, few) : null,

@@ -1,7 +1,7 @@
 // The splits of a result one at a time, each behind a tab; on paper all of them are shown.
 
 import { el } from "../frame/dom.js";
-import { splitName } from "../frame/format.js";
+import { splitTitle } from "../frame/format.js";
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 let chosen = 0; // stays where the result is drawn again
@@ -19,7 +19,7 @@ export function asTabs(splits, cards) {
         click: () => choose(at),
         keydown: (event) => move(event, at),
       },
-      `${splitName(split)} split`,
+      splitTitle(split),
     ),
   );
   const choose = (at) => {

@@ -233,7 +233,7 @@ const METRIC_WORDS = {
 /** @type {Record<string, string>} */
 const PHASE_WORDS = { train: "training", val: "validation", test: "test" };
 /** @type {Record<string, string>} */
-const SPLIT_WORDS = { train: "Training", val: "Validation", test: "Test" };
+const SPLIT_WORDS = { train: "Training", val: "Validation", test: "Test", external: "External" };
 
 /**
  * Name a metric: "val_auroc" is "validation AUROC", "val_cohen_kappa" "validation cohen kappa".
@@ -272,11 +272,21 @@ function memberText(value) {
 export const splitName = (split) => SPLIT_WORDS[split] ?? split;
 
 /**
- * Return the splits, test first.
+ * Name a split of the data with what it is.
+ *
+ * @param {string} split
+ */
+export const splitTitle = (split) => `${splitName(split)} ${split === "external" ? "test" : "split"}`;
+
+/**
+ * Return the splits, test first; an external test before them.
  *
  * @param {Iterable<string>} splits
  */
-export const testFirst = (splits) => [...splits].sort((a, b) => Number(b === "test") - Number(a === "test"));
+export const testFirst = (splits) => [...splits].sort((a, b) => place(a) - place(b));
+
+/** @param {string} split */
+const place = (split) => (split === "external" ? 0 : split === "test" ? 1 : 2);
 
 /**
  * Return the size of each split in words, in the usual order: some databases keep none.

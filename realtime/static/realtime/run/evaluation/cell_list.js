@@ -17,9 +17,9 @@ export class CellList {
   #samples = [];
   #frames = new Map(); // of the samples' pictures, by id
 
-  // The address that lists samples.
-  constructor(address) {
-    this.address = address;
+  // The address that lists samples; whether there are pictures of them.
+  constructor(address, { pictures = true } = {}) {
+    Object.assign(this, { address, hasPictures: pictures });
     find("cell-more").addEventListener("click", () => this.#load());
     find("cell-close").addEventListener("click", () => {
       this.close();
@@ -58,7 +58,7 @@ export class CellList {
       const found = await call(`${this.address}?${this.#query}`);
       if (asked !== this.#asked) return;
       this.#draw(found);
-      if (found.results.length) this.#addPictures(asked);
+      if (found.results.length && this.hasPictures) this.#addPictures(asked);
     } catch (error) {
       if (asked !== this.#asked) return;
       setText(find("cell-words"), errorText(error));
@@ -75,10 +75,10 @@ export class CellList {
       sample ?? UNKNOWN,
       patient ?? UNKNOWN,
       scoreBeside(value, this.threshold),
-      this.#frameOf(sample),
+      ...(this.hasPictures ? [this.#frameOf(sample)] : []),
     ]);
     const title = find("cell-title").textContent;
-    find("cell-samples").replaceChildren(...(rows.length ? [dataTable(title, HEAD, rows)] : []));
+    find("cell-samples").replaceChildren(...(rows.length ? [dataTable(title, this.hasPictures ? HEAD : HEAD.slice(0, -1), rows)] : []));
     find("cell-more").hidden = problem !== null || page >= pages;
   }
 

@@ -1,6 +1,6 @@
 // Curves of an evaluation as paths of a square, and in words. Pure.
 
-import { count, percent, plural, score, splitName } from "../../frame/format.js";
+import { count, percent, plural, score, splitTitle } from "../../frame/format.js";
 import { metricRange } from "../../frame/metric_text.js";
 
 /** @typedef {import("./decisions.js").Steps} Steps */
@@ -109,7 +109,7 @@ const sizeOf = ({ samples }) => samples;
  * @param {Curves} curves
  */
 export function alternatives(curves) {
-  const of = `${splitName(curves.split)} split, ${curves.class} against the rest`;
+  const of = `${splitTitle(curves.split)}, ${curves.class} against the rest`;
   return {
     roc: `ROC curve, ${of}. ${rocWords(curves)}`,
     precisionRecall: `Precision by recall, ${of}. ${precisionRecallWords(curves)}`,
@@ -126,5 +126,5 @@ export function reliabilityAlternative(points, split) {
   const told = points.map(
     ({ samples, mean_score: mean, share }) => `mean score ${score(mean)}: ${percent(share)} of ${count(samples)}`,
   );
-  return `Reliability diagram, ${splitName(split)} split. ${told.join("; ") || "No points"}.`;
+  return `Reliability diagram, ${splitTitle(split)}. ${told.join("; ") || "No points"}.`;
 }

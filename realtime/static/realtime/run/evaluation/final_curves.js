@@ -23,10 +23,10 @@ class FinalCurves {
   #asked = 0; // requests; the answer to an older one is dropped
   #mayRefine = false; // some of the thresholds are shown, and all have not been asked for
 
-  // The addresses that answer with curves and with samples; `details` asks for what no event says; `below(work)` does
+  // The addresses that answer with curves and with samples, `pictures` "none" where there are none of these; `details` asks for what no event says; `below(work)` does
   // what is below the first screen.
-  constructor({ curves, samples }, details, below) {
-    Object.assign(this, { curvesAddress: curves, samplesAddress: samples, below });
+  constructor({ curves, samples, pictures }, details, below) {
+    Object.assign(this, { curvesAddress: curves, samplesAddress: samples, pictures, below });
     this.roc = new Diagram(find("roc"), { x: "1 − specificity", y: "Sensitivity" });
     this.curve = new Diagram(find("precision-recall"), { x: "Recall (sensitivity)", y: "Precision (PPV)" });
     this.reliability = new Diagram(find("reliability"), { x: "Mean score", y: "Share that is true" });
@@ -37,11 +37,12 @@ class FinalCurves {
       onTry: () => this.saved?.forgetRule(),
     });
     this.details = details;
-    below(async () => {
-      const { SavedPoint } = await import("../points/saved_point.js");
-      this.saved = new SavedPoint(this.panel, details);
-      this.drawSaved?.();
-    });
+    if (find("saved-point"))
+      below(async () => {
+        const { SavedPoint } = await import("../points/saved_point.js");
+        this.saved = new SavedPoint(this.panel, details);
+        this.drawSaved?.();
+      });
     find("evaluation-split").addEventListener("change", () => this.#changeSplit());
     find("evaluation-class").addEventListener("change", () => this.#load());
   }
@@ -96,7 +97,7 @@ class FinalCurves {
 
   async #openCell(cell, threshold) {
     const { CellList } = await import("./cell_list.js");
-    this.cells ??= new CellList(this.samplesAddress);
+    this.cells ??= new CellList(this.samplesAddress, { pictures: this.pictures !== "none" });
     this.cells.open(cell, threshold, this.#chosen());
   }
 

@@ -16,7 +16,7 @@ import { metricRange, metricValue } from "../../frame/metric_text.js";
 
 const SHARES = ["final_sensitivity", "final_specificity", "final_precision_cm", "final_npv"];
 const COUNTS = ["cm_tp", "cm_tn", "cm_fp", "cm_fn"];
-const SPLITS = ["val", "test"];
+const SPLITS = ["val", "test", "external"];
 
 export const HEAD = [
   ...["Point", "Threshold", "Split", "Sensitivity", "Specificity", "Precision", "NPV", "TP", "TN", "FP", "FN"],

@@ -2,7 +2,7 @@
 
 import { call, errorText } from "../../frame/api.js";
 import { arrange, el, fillSelect, setText } from "../../frame/dom.js";
-import { splitName, testFirst } from "../../frame/format.js";
+import { splitName, splitTitle, testFirst } from "../../frame/format.js";
 import { pText } from "../../frame/signed_text.js";
 import { withRoles } from "../../frame/table_roles.js";
 import { forestRow } from "./forest.js";
@@ -110,7 +110,7 @@ class Subgroups {
     return el(
       "table",
       {},
-      el("caption", {}, `Groups of the ${splitName(told.split)} split`),
+      el("caption", {}, `Groups, ${splitTitle(told.split)}`),
       el(
         "thead",
         {},

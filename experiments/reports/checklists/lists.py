@@ -1,0 +1,31 @@
+"""All check-lists of a report."""
+
+from __future__ import annotations
+
+from experiments.reports.checklists import claim, stard, tripod_ai
+from experiments.reports.checklists.requirements import answered
+from experiments.reports.document import Checklist
+from experiments.reports.source import Source
+
+OUT_OF_REACH = (
+    "DECIDE-AI is about early use with people in a clinic: a training has no such study, so the list is not here. "
+    "Explanation and elaboration of each list tell what a full answer is; that an item is shown does not say that it "
+    "is enough."
+)
+OF_IMAGES = frozenset({"13"})
+
+
+def checklists_of(source: Source) -> list[Checklist]:
+    """Answer the items of all lists for a run."""
+    is_image = (
+        bool(source.reading.get("pixels")) or (source.inference.get("preprocessing") or {}).get("kind") == "image"
+    )
+    of_claim = tuple(
+        one if is_image or one.number not in OF_IMAGES else one._replace(out=claim.NOT_IMAGES) for one in claim.ITEMS
+    )
+    return [
+        answered(source, "tripod-ai", tripod_ai.TITLE, tripod_ai.NOTE, tripod_ai.ITEMS),
+        answered(source, "stard", stard.TITLE, stard.NOTE, stard.ITEMS),
+        answered(source, "stard-ai", stard.AI_TITLE, stard.AI_NOTE, stard.AI_ITEMS),
+        answered(source, "claim", claim.TITLE, claim.NOTE, of_claim),
+    ]

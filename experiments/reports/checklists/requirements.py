@@ -1,0 +1,91 @@
+"""How an item of a check-list is answered: from what is stored, from what people wrote, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from experiments.reports.document import Checklist, Item, Status
+from experiments.reports.source import Source
+
+ALWAYS = "always"
+
+
+class Asked(NamedTuple):
+    """An item: what it asks for in words of our own, and what answers it.
+
+    `sections` show the answer. `needs` names a key of `HAVE` for the part that is taken from what is stored, blank
+    where nothing is. `fields` are the texts that people write. With `out` the item does not apply to such a report, for
+    that reason.
+    """
+
+    number: str
+    what: str
+    sections: tuple[str, ...] = ()
+    needs: str = ""
+    fields: tuple[str, ...] = ()
+    out: str = ""
+
+
+def _has_flow(source: Source) -> bool:
+    return bool(source.preflight.get("counts"))
+
+
+def _is_test(source: Source) -> bool:
+    return source.main.split == "test"
+
+
+HAVE: Mapping[str, tuple[Callable[[Source], bool], str]] = {
+    ALWAYS: (lambda _: True, ""),
+    "reading": (lambda source: bool(source.reading), "The run is older than the record of how data are read."),
+    "flow": (_has_flow, "The run has no record of the samples of its splits."),
+    "patients": (lambda source: source.patients_known, "Patients are not known from the data."),
+    "subgroups": (lambda source: source.has_subgroups, "No columns were kept by which groups could be told apart."),
+    "threshold": (lambda source: source.is_binary, "With more than two classes there is no threshold."),
+    "recalibration": (lambda source: bool(source.run.recalibration), "Scores were not recalibrated."),
+    "test": (_is_test, "There is no test split: the numbers are of validation."),
+    "external": (lambda source: bool(source.external_tests), "No external test was made."),
+    "group": (lambda source: source.group is not None, "The run is no fold of a cross-validation."),
+    "execution": (lambda source: bool(source.execution), "The run has no record of the machine."),
+}
+"""Whether a report can show something, and the sentence why not."""
+
+
+def answered(source: Source, id_: str, title: str, note: str, asked: tuple[Asked, ...]) -> Checklist:
+    """Answer all items of a list."""
+    return Checklist(id=id_, title=title, note=note, items=[_item(source, one) for one in asked])
+
+
+def _item(source: Source, asked: Asked) -> Item:
+    if asked.out:
+        return Item(number=asked.number, what=asked.what, status="not_applicable", why=asked.out)
+    missing = [name for name in asked.fields if name not in source.texts]
+    has, why = _stored(source, asked.needs)
+    status = _status(asked, has=has, missing=len(missing))
+    return Item(
+        number=asked.number,
+        what=asked.what,
+        status=status,
+        sections=list(asked.sections),
+        fields=missing,
+        why="" if has or not asked.needs else why,
+    )
+
+
+def _stored(source: Source, needs: str) -> tuple[bool, str]:
+    if not needs:
+        return False, ""
+    test, why = HAVE[needs]
+    return test(source), why
+
+
+def _status(asked: Asked, *, has: bool, missing: int) -> Status:
+    """Decide by what is there: some of it is `partly`, and of what nobody can write nothing is `missing`."""
+    wanted, written = len(asked.fields), len(asked.fields) - missing
+    parts = [has] if asked.needs else []
+    parts += [place < written for place in range(wanted)]
+    if all(parts):
+        return "shown"
+    if any(parts):
+        return "partly"
+    return "to_write" if wanted else "missing"
