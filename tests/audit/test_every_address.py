@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from audit.actions import ACTIONS
 from runs.api.heavy_requests import DOWNLOADS, EXPORTS, SAMPLES
 from tests.audit import (
+    explanation_calls,
     external_calls,
     job_calls,
     model_file_calls,
@@ -40,6 +41,7 @@ CALLS = {
     **job_calls.CALLS,
     **prediction_calls.CALLS,
     **model_file_calls.CALLS,
+    **explanation_calls.CALLS,
     **external_calls.CALLS,
     **report_calls.CALLS,
 }
@@ -47,11 +49,12 @@ WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 LISTS = {
     "/api/runs/<run_id>/final-samples",
     "/api/runs/<run_id>/external-tests/<number>/samples",
+    "/api/runs/<run_id>/explain/columns",
     "/api/runs/differences/samples",
     "/api/runs/label-errors",
     "/api/audit",
 }
-"""Addresses of samples, and of the trail itself, that are no downloads."""
+"""Addresses of samples, of what is computed from them, and of the trail itself, that are no downloads."""
 PAGES = {"POST /login", "POST /login/once/<uidb64>/<token>", "POST /logout"}
 """Pages that are functions, or whose class says nothing of its methods, and which write."""
 

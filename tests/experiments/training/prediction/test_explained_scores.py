@@ -21,9 +21,14 @@ from tests.experiments.training.prediction.trained import Trained, trained
 
 @pytest.fixture
 def _own_networks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    monkeypatch.syspath_prepend(str(example(tmp_path)))
+    """Make the networks of the own-network guide importable, of which nothing is known afterwards."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.setattr(network_catalogue, "_added", {})
+    monkeypatch.syspath_prepend(str(folder))
+    example(folder)
+    network_catalogue.install(PATHS)
     yield
-    network_catalogue.install([])
     for name in [name for name in sys.modules if name.split(".")[0] == "wards"]:
         del sys.modules[name]
 
@@ -84,4 +89,4 @@ def test_a_built_in_image(tmp_path: Path) -> None:
     run = trained(digits.SOURCE, tmp_path / "home", data={"batch_size": 512}, model={"name": "mlp"})
     [found] = assert_found(run, [7])
     assert found.image is not None
-    assert (found.image.method, found.image.rows) == ("occlusion", 8)
+    assert (found.image.method, found.image.rows) == ("occlusion", 14)
