@@ -72,7 +72,7 @@ def _stored_run(home: Path) -> Any:
 
 
 def _session(model: Any, path: Path) -> Any:
-    import onnxruntime  # noqa: PLC0415
+    import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
     example = torch.zeros(1, *model.input_shape)
@@ -128,7 +128,7 @@ def _in_turn(*ways: Callable[[], float]) -> list[float]:
 
 def _over_rest(run: Any, files: dict[str, bytes], home: Path) -> None:
     """Send the same files to a server of its own over a connection each, as a script would."""
-    from tests.realtime.writing import new_token  # noqa: PLC0415
+    from tests.tokens import new_token  # noqa: PLC0415
 
     token = new_token(run.owner)
     port = "18799"

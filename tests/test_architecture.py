@@ -24,6 +24,7 @@ FOLDER_MODULES = 21
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
+    ("experiments/training/exporting/verification.py", "onnxruntime"): "of an extra, which other files do not need",
     (
         "experiments/reports/report_versions.py",
         "experiments.reports.assembly",
@@ -73,6 +74,10 @@ LOCAL_IMPORTS = {
         "runs.evaluation",
     ): "NumPy and Arrow, which the web process loads with the first sample that is explained",
     ("experiments/explanations/stored_questions.py", "runs.comparison"): "the same",
+    (
+        "experiments/external_tests/evaluation_views.py",
+        "experiments.external_tests",
+    ): "NumPy and Arrow, which the web process loads with the first external test",
     (
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.cell_samples",

@@ -139,6 +139,24 @@ def test_saved_points_are_written_in_one_place_and_never_changed() -> None:
     assert writers_of_rows("SavedPoint", "saved_points", CHANGE - CREATE) == set()
 
 
+@pytest.mark.parametrize(
+    ("model", "related", "file"),
+    [
+        ("ReportVersion", "report_versions", "report_versions"),
+        ("ReportFile", "files", "report_versions"),
+        ("ReportText", "report_texts", "report_texts"),
+    ],
+)
+def test_reports_are_written_in_one_place_and_never_changed(model: str, related: str, file: str) -> None:
+    assert writers_of_rows(model, related, CREATE | CHANGE) == {f"experiments/reports/{file}.py"}
+    changing = {
+        place
+        for place, call, name in calls()
+        if isinstance(call.func, ast.Attribute) and name in CHANGE and words(call.func.value) & {model, related}
+    }
+    assert changing == set()
+
+
 def test_signals_connect_none_of_the_apps() -> None:
     """An effect that nobody sees at the place of its cause; Django's own signals may be listened to."""
     modules = {

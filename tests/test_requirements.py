@@ -84,7 +84,7 @@ def test_every_requirement_is_used() -> None:
     by_name = {  # named in settings and commands, or by Django itself, instead of imported
         "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio", "pytest-rerunfailures", "myst-parser",
         "einops", "flask", "flask-cors", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
-        "pandas-stubs", "drf-spectacular-sidecar",
+        "pandas-stubs", "drf-spectacular-sidecar", "onnx", "onnxscript",
     }  # fmt: skip
     used = packages(imported(*APPS, "clients", "tests", "benchmarks", "docs")) | by_name
     unused = {package for name in FILES for package in pins(name)} - used

@@ -1,7 +1,7 @@
 """The server's application, without the process that looks at data until somebody asks for it.
 
 A web process starts that one for who opens the form of a new run, almost a second of CPU time. Servers that a test has
-to itself are mostly asked to look at nothing. Processes that keep models keep none here: torch alone takes seconds.
+to itself are mostly asked to look at nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import django  # noqa: E402
 django.setup()
 
 from experiments.datasets import inspections  # noqa: E402
-from experiments.predictions import pool  # noqa: E402
 
 
 def _left_to_the_first_request() -> None:
@@ -23,7 +22,6 @@ def _left_to_the_first_request() -> None:
 
 
 inspections.warm_up = _left_to_the_first_request
-pool.MODULE = "tests.experiments.recipes.predicts_oddly"
 
 from project.asgi import application  # noqa: E402
 

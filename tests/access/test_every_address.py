@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report|Project) \d+ does not exist\.|There is no data set"
+    r"(Run|Group|Pre-flight report|Model job|Project) \d+ does not exist\.|There is no data set"
     r"|You have no (such upload|token|link|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )
@@ -186,7 +186,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
             "project_id": world.project.pk, "username": "viewer", "user_id": world.users["viewer"].pk,
-            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0, "number": int("external" in name), "path": "index.html",
+            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0,
+            "number": int("external" in name), "path": "index.html",
             "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
             "uidb64": "x", "token": "y",
         }[parameter]

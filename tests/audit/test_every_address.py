@@ -18,7 +18,14 @@ from rest_framework.views import APIView
 
 from audit.actions import ACTIONS
 from runs.api.heavy_requests import DOWNLOADS, EXPORTS, SAMPLES
-from tests.audit import job_calls, prediction_calls, project_calls
+from tests.audit import (
+    external_calls,
+    job_calls,
+    model_file_calls,
+    prediction_calls,
+    project_calls,
+    report_calls,
+)
 from tests.audit.calls import CALLS as OTHER_CALLS
 from tests.audit.calls import World
 from tests.audit.trail import new_events
@@ -27,7 +34,15 @@ from tests.runs.conftest import MakeRun
 from tests.test_documentation import methods, normalized, patterns
 
 pytestmark = pytest.mark.django_db
-CALLS = OTHER_CALLS | project_calls.CALLS | job_calls.CALLS | prediction_calls.CALLS
+CALLS = {
+    **OTHER_CALLS,
+    **project_calls.CALLS,
+    **job_calls.CALLS,
+    **prediction_calls.CALLS,
+    **model_file_calls.CALLS,
+    **external_calls.CALLS,
+    **report_calls.CALLS,
+}
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 LISTS = {
     "/api/runs/<run_id>/final-samples",

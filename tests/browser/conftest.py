@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from realtime.login import login_link
 from tests.browser.contexts import Contexts
 from tests.realtime.writing import in_thread
-from tests.servers import WITHOUT_INSPECTIONS, WebServer
+from tests.servers import WITHOUT_INSPECTIONS, WITHOUT_MODELS, WebServer
 
 # The shell has no windows to draw: it takes a fifth less time for the same pages.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -142,7 +142,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def shared_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """Start one server for all tests that leave it alive."""
-    with WebServer(tmp_path_factory.mktemp("server")) as server:
+    with WebServer(tmp_path_factory.mktemp("server"), WITHOUT_MODELS) as server:
         yield server
 
 

@@ -250,3 +250,13 @@ def test_who_does_not_see_the_run_explains_nothing(
     explain(client, run, body)
     Run.objects.filter(pk=run.pk).update(best_checkpoint="")
     assert "no checkpoint" in explain(client, run, body, 409)["detail"]
+
+
+def test_the_pages_offer_it_where_there_is_a_model(images: Trained, client: Client, user: User) -> None:
+    run = run_of(images, user)
+    client.force_login(user)
+    offer = f'data-api="/api/runs/{run.pk}/explain/"'
+    assert offer in client.get(f"/runs/{run.pk}/").content.decode()
+    assert f'data-explain="/api/runs/{run.pk}/explain/"' in client.get(f"/runs/{run.pk}/predict/").content.decode()
+    Run.objects.filter(pk=run.pk).update(best_checkpoint="")
+    assert offer not in client.get(f"/runs/{run.pk}/").content.decode()

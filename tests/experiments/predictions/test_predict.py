@@ -26,7 +26,7 @@ from experiments.model_jobs.build import complete
 from experiments.models import ModelJob
 from experiments.predictions import pool, request_inputs
 from experiments.predictions.prediction_job import KIND
-from experiments.predictions.process_pool import Busy, ProcessPool
+from experiments.predictions.process_pool import Busy, Kept, ProcessPool
 from experiments.processes.prediction_process import Died
 from experiments.training.contract.reports import Progress
 from experiments.training.contract.stop import Interrupted, Stop
@@ -120,13 +120,13 @@ def test_a_saved_point_is_noticed_without_another_process(images: Trained, clien
     name = images.evaluated[0]
     file = Path(str(images.job.config["source_path"])) / name
     score = send(client, run, files=[upload(file)])["items"][0]["score"]
-    kept = pool.process_pool()._warm[pool.Kept(run.pk, user.pk)].process
+    kept = pool.process_pool()._warm[Kept(run.pk, user.pk)].process
     point = Decision(rule="hand", number=None, threshold=score + 0.01, log_odds=None, test_known=False)
     point_history.save(run, "ada", "A test.", point)
     found = send(client, run, files=[upload(file)])
     assert found["decision"]["holds"] == "saved"
     assert found["items"][0]["predicted"] == "benign"
-    assert pool.process_pool()._warm[pool.Kept(run.pk, user.pk)].process is kept
+    assert pool.process_pool()._warm[Kept(run.pk, user.pk)].process is kept
 
 
 def test_rows_have_the_numbers_of_the_run_in_any_form(rows: Trained, client: Client, user: User) -> None:
@@ -234,7 +234,7 @@ def test_who_sees_the_run_predicts_and_who_trains_queues(
     client.force_login(other)
     Membership.objects.filter(user=other).delete()
     send(client, run, {"rows": [{}]}, 404)
-    Membership.objects.create(user=other, project_id=run.project_id, role=Role.VIEWER)
+    Membership.objects.create(user=other, project=run.project, role=Role.VIEWER)
     monkeypatch.setattr(ProcessPool, "ask", lambda *_: Predicted(items=[Item(name="row 1", predicted="ill")]))
     assert send(client, run, {"rows": [{"age": 1, "site": "A"}]})["items"][0]["predicted"] == "ill"
     path = str(rows.job.config["source_path"])

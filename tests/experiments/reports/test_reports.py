@@ -63,7 +63,14 @@ def texts(report: dict[str, Any], section: str) -> str:
 
 
 def saved_point(run: Run, threshold: float = 0.25) -> SavedPoint:
-    numbers = {"cm_tp": 36, "cm_tn": 60, "cm_fp": 20, "cm_fn": 4, "final_sensitivity": 0.9, "final_specificity": 0.75}
+    numbers: dict[str, float | None] = {
+        "cm_tp": 36,
+        "cm_tn": 60,
+        "cm_fp": 20,
+        "cm_fn": 4,
+        "final_sensitivity": 0.9,
+        "final_specificity": 0.75,
+    }
     numbers |= {f"final_{name}": 0.5 for name in ("precision_cm", "npv")}
     numbers |= {f"{name}_ci_{end}": None for name in list(numbers) for end in ("low", "high")}
     return SavedPoint.objects.create(
