@@ -93,7 +93,7 @@ async def test_rows_are_pasted_and_a_data_set_is_queued(visitors: Visitors, owne
     await in_thread(registered)
     page = await visitors.visit(f"/runs/{run.pk}/predict/")
     await page.get_by_text("2 columns").click()
-    await expect(page.get_by_role("region", name="Columns")).to_contain_text("category: A")
+    await expect(page.get_by_role("region", name="Columns", exact=True)).to_contain_text("category: A")
     await page.get_by_role("button", name="Predict rows").click()
     await expect(page.get_by_role("alert")).to_have_text("Paste rows first.")
     await page.get_by_label("Or paste rows").fill("age,site\n41,A")
