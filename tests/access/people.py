@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from experiments.models import Dataset, ExternalTest, ModelJob, Preflight, Uploa
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.external_testing.asked import Asked
 from experiments.training.external_testing.external_report import report_of
+from experiments.training.external_testing.overlap import Overlap
 from notifications.models import Message, Subscription
 from runs.derived_models import SavedPoint
 from runs.models import FinalResult, Run, RunGroup
@@ -151,7 +153,7 @@ def add_external_test(run: Run, owner: User) -> ExternalTest:
     found = report_of(Scored(scores, None, labels, None), None, ["a", "b"], Asked(), groups={}, threshold=0.5)
     facts = {
         "identity": "0" * 64, "content_hash": None, "attempt": run.attempt, "checkpoint_sha256": "0" * 64, "site": None,
-        "overlap": {"level": "none", "texts": [], "unchecked": []}, "internal_problem": MARK, "recalibration": None,
+        "overlap": msgspec.to_builtins(Overlap(level="none")), "internal_problem": MARK, "recalibration": None,
         "reading": {}, "left_out": {"count": 0, "first": []}, "notes": [],
     }  # fmt: skip
     return recording.add(job, found | facts)
