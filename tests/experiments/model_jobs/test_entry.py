@@ -22,8 +22,8 @@ def told(folder: Path, monkeypatch: pytest.MonkeyPatch, result: Any) -> list[Mes
             raise result
         return result
 
-    monkeypatch.setitem(sys.modules, "a_task", SimpleNamespace(run=run))  # type: ignore[arg-type]
-    monkeypatch.setattr(entry.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setitem(sys.modules, "a_task", SimpleNamespace(run=run))
+    monkeypatch.setattr("torch.set_num_threads", lambda _: None)
     said: list[Message] = []
     job = Job(run_id=1, attempt=1, config={}, run_dir=str(folder), datasets_dir="", data_roots=[], task="a_task")
     entry.train(job, said.append, Stop())
