@@ -234,7 +234,7 @@ def test_an_external_test_is_waited_for() -> None:
         "/api/runs/7/evaluate/", "/api/model-jobs/4/", "/api/runs/7/external-tests/2/",
     ]  # fmt: skip
     failed = Scripted([answer(job | {"status": "queued"}, 202), answer(job | {"status": "failed", "problem": "No."})])
-    with pytest.raises(errors.JobFailed, match="Model job 4 is failed: No."):
+    with pytest.raises(errors.JobFailed, match=r"Model job 4 is failed: No\."):
         failed.returned(evaluating.evaluate(7, {}, None, patience=60))
     with pytest.raises(errors.WaitedTooLong, match="goes on after 0 seconds"):
         Scripted([answer(job | {"status": "queued"}, 202)]).returned(evaluating.evaluate(7, {}, 0, patience=60))

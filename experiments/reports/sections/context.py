@@ -88,6 +88,10 @@ def _one_test(test: Mapping[str, Any]) -> Iterator[Block]:
     ]  # fmt: skip
     yield Paragraph(text=f"External test on {name}.")
     yield from facts(known)
+    for text in test.get("warnings") or []:
+        yield Paragraph(text=text, warns=True)
+    for text in test.get("texts") or []:
+        yield Paragraph(text=text)
     statistics: Mapping[str, Any] = test.get("statistics") or {}
     rows = [
         [
