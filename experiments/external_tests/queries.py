@@ -27,7 +27,8 @@ def of_run(run: Run) -> list[dict[str, Any]]:
 def _plain(test: ExternalTest) -> dict[str, Any]:
     found, shift = test.details, test.details["shift"] or {}
     told = [one["text"] for one in shift.get("differences", []) if one["text"]]
-    return test.kept | {
+    kept: dict[str, Any] = test.kept
+    return kept | {
         "number": test.number,
         "name": test.name,
         "note": test.note,
