@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q, Value
 
-import experiments.reports.models  # noqa: F401  where Django looks for models
+import experiments.report_models  # noqa: F401  where Django looks for models
 from access.default_project import DEFAULT_PROJECT
 from access.models import Project
 from experiments.external_models import ExternalLook, ExternalTest

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax_trees import parsed
+
 ROOT = Path(__file__).parents[1]
 APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
@@ -22,6 +24,18 @@ FOLDER_MODULES = 21
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
+    ("experiments/training/exporting/verification.py", "onnxruntime"): "of an extra, which other files do not need",
+    (
+        "experiments/reports/report_versions.py",
+        "experiments.reports.assembly",
+    ): "NumPy and Arrow, which the web process loads with the first report",
+    ("experiments/reports/figure_data/subgroups.py", "runs.subgroups.run_subgroups"): "the same",
+    (
+        "experiments/reports/drawing/drawing_process.py",
+        "experiments.reports.drawing.drawing",
+    ): "matplotlib, an extra, after the folder of its fonts is known",
+    ("experiments/reports/drawing/printing_process.py", "weasyprint"): "an extra; Chromium will do in its place",
+    ("experiments/reports/drawing/printing_process.py", "weasyprint.urls"): "the same",
     ("project/openapi/document.py", "drf_spectacular.generators"): "40 modules, for the first request for the document",
     ("project/openapi/document.py", "drf_spectacular.renderers"): "the same",
     ("project/openapi/views.py", "drf_spectacular.views"): "the same",
@@ -116,12 +130,6 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(path for path in files if "migrations" not in path.parts)
 
 
-@cache
-def parsed(path: Path) -> ast.Module:
-    """Parse a file once for all tests, which only read the tree."""
-    return ast.parse(path.read_text())
-
-
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -170,6 +178,8 @@ def test_server_processes_load_no_torch(modules: tuple[str, ...]) -> None:
         "botocore",
         "numpy",
         "pandas",
+        "matplotlib",
+        "weasyprint",
     }
     assert loaded & heavy == set()
     assert modules[0].partition(".")[0] in loaded
@@ -260,7 +270,8 @@ def test_the_web_process_knows_nothing_that_follows_trainings() -> None:
 
 def test_a_training_process_loads_monai_only_for_a_network_of_it() -> None:
     """It takes about a second and 30 MB, which a run of another network need not pay."""
-    script = "import sys, experiments.training.recipes.centralized; print('loaded:', *sys.modules)"
+    modules = "experiments.training.recipes.fork_server_start, experiments.training.recipes.centralized"
+    script = f"import sys, {modules}; print('loaded:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "torch" in loaded

@@ -1,4 +1,4 @@
-"""Write `client.py` from `async_client.py`: the same words without asyncio. A test says that it was done."""
+"""Write `client.py` and `run.py` from their `async_` modules: the same words without asyncio. A test says so."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "src" / "livetrain"
-WRITTEN = {"async_client.py": "client.py", "async_model_use.py": "model_use.py"}
+WRITTEN = {"async_client.py": "client.py", "async_model_use.py": "model_use.py", "async_run.py": "run.py"}
 """The source of each file that is written."""
 WORDS = (
     (
-        r'"""The client for asyncio: the same as `Client`, awaited\."""',
-        '"""The client that blocks; `make_sync.py` wrote it from `async_client.py`."""',
+        r'"""(The client|A run) for asyncio: the same as `(Client|Run)`, awaited\."""',
+        r'"""\1 that blocks; `make_sync.py` wrote it."""',
     ),
     (
         r'"""What an asynchronous client does with the models of runs that have ended\."""',
@@ -21,10 +21,7 @@ WORDS = (
     ),
     (r"async_model_use import", "model_use import"),
     (r"import asyncio\n", "import time\n"),
-    (
-        r"from collections\.abc import AsyncIterator, Callable, Iterable, Mapping",
-        "from collections.abc import Callable, Iterable, Iterator, Mapping",
-    ),
+    (r"livetrain\.async_(client|run)", r"livetrain.\1"),
     (r"asyncio\.sleep", "time.sleep"),
     (r"  # noqa: ASYNC109 - of the \w+", ""),
     (r"\bAsync(Client|ModelUse|Run|Iterator)\b", r"\1"),
@@ -45,13 +42,15 @@ def blocking(text: str) -> str:
 
 
 def formatted(text: str, target: Path) -> str:
-    """Return the text in the project's format."""
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(target), "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    """Return the text in the project's format, with its imports in order."""
+    for way in (("check", "--select", "I", "--fix", "--quiet"), ("format",)):
+        command = [sys.executable, "-m", "ruff", *way, "--stdin-filename", str(target), "-"]
+        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return text
 
 
 def main() -> int:
-    """Write the client, or with `--check` say whether it is as it would be written."""
+    """Write the modules, or with `--check` say whether they are as they would be written."""
     different = False
     for source, name in WRITTEN.items():
         target = FOLDER / name

@@ -14,7 +14,7 @@ BASE = "DescribedRun"
 
 def client_methods(name: str) -> str:
     """Write the table of a class's public methods and properties, those of its base included."""
-    found = list(_public(_class("client.py", name)))
+    found = list(_public(_class(f"{name.lower()}.py", name)))
     if name == "Client":
         found = [*found, *_public(_class("model_use.py", "ModelUse"))]
     if name == "Run":

@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 
 from experiments.models import ExternalTest
-from runs.events import format_time
 from runs.models import Run
 from runs.queries import visible_runs
 
 
-def of_run(run: Run) -> list[dict[str, Any]]:
-    """Return the external tests of a run as plain values, the newest first, for reports.
+def of_run(run: Run) -> list[ExternalTest]:
+    """Return the external tests of a run with all their numbers, the oldest first.
 
-    Each has `statistics`, `confusion_matrix`, `class_names`, `reliability`, `by_patient`, `patients` and `threshold` as
-    the final result of a split has them, at the point that was kept; `rechosen` and `internal` have the same, or are
-    None. `warnings` and `texts` are sentences: what makes the numbers doubtful, and what differs from the run's test.
+    `kept` of each has `statistics`, `confusion_matrix`, `reliability`, `by_patient`, `patients` and `threshold` as a
+    `FinalResult` has them, and `details` the same in `rechosen` and `internal`, which may be None.
     """
-    return [_plain(test) for test in _with_what_is_shown(ExternalTest.objects.filter(run=run)).reverse()]
-
-
-def _plain(test: ExternalTest) -> dict[str, Any]:
-    found, shift = test.details, test.details["shift"] or {}
-    told = [one["text"] for one in shift.get("differences", []) if one["text"]]
-    kept: dict[str, Any] = test.kept
-    return kept | {
-        "number": test.number,
-        "name": test.name,
-        "note": test.note,
-        "source_path": test.source_path,
-        "dataset_hash": test.content_hash or None,
-        "by": test.owner.get_username(),
-        "at": format_time(test.created_at),
-        "attempt": test.attempt,
-        "rechosen": found["rechosen"],
-        "internal": found["internal"],
-        "shift": found["shift"],
-        "groups": found["groups"],
-        "overlap": found["overlap"],
-        "warnings": [*found["overlap"]["texts"], *found["warnings"], *found["notes"]],
-        "texts": [*told, *shift.get("prevalence_texts", []), *shift.get("score_texts", []), *found["calibration"]],
-    }
+    return list(_with_what_is_shown(ExternalTest.objects.filter(run=run)))
 
 
 def listed(user: User | AnonymousUser, run_ids: Collection[int]) -> list[ExternalTest]:

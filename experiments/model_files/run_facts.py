@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from django.conf import settings
 
 from experiments.datasets.lookup import PREFIX
+from experiments.reports.model_card import model_card
+from experiments.reports.source import NoReport
 from experiments.training.exporting.model_facts import ModelFacts
 from runs import queries
 from runs.models import FinalResult, Run
@@ -20,7 +21,7 @@ PRODUCT = "Livetrain"
 
 
 def facts_of(run: Run, licence: str) -> ModelFacts:
-    """Collect the facts, with the final statistics of each split and their intervals."""
+    """Collect the facts, with the final statistics of each split and their intervals. Raises StoreError."""
     results = queries.final_results(run.pk)
     return ModelFacts(
         product=PRODUCT,
@@ -29,6 +30,7 @@ def facts_of(run: Run, licence: str) -> ModelFacts:
         data_name=data_name(run),
         data_hash=run.dataset_hash,
         metrics={result.split: result.statistics for result in results},
+        model_card=_card(run),
         licence=licence,
     )
 
@@ -56,7 +58,15 @@ def data_name(run: Run) -> str:
     return run.source_path.rstrip("/").rpartition("/")[2]
 
 
-@cache
+def _card(run: Run) -> dict[str, Any] | None:
+    """Return the model card, which names no place on the server; None of a run without a result."""
+    try:
+        card = model_card(run)
+    except NoReport:
+        return None
+    return card | {"data": card["data"] | {"source": data_name(run)}}
+
+
 def _version() -> str:
     """Return this server's version."""
     found: str = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]

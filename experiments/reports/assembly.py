@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from experiments.external_tests.descriptions import split_of, summary
 from experiments.reports.checklists.lists import checklists_of
 from experiments.reports.document import SCHEMA_VERSION, Head, Report, Section
 from experiments.reports.drawing.plots import AnyPlot
@@ -96,5 +97,5 @@ def _numbers(material: Material) -> dict[str, Any]:
         "recalibration": without_knots(source.run.recalibration),
         "subgroups": material.groups,
         "test_split": source.looks,
-        "external_tests": source.external_tests,
+        "external_tests": [summary(test) | {"kept": split_of(test.kept)} for test in source.external_tests],
     }

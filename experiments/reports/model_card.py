@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from experiments.external_models import ExternalTest
 from experiments.reports.report_fields import FIELDS, NOT_STATED
 from experiments.reports.sections.context import known_limits
-from experiments.reports.source import SPLITS, Source, source_of
+from experiments.reports.source import SPLITS, Source, data_name, source_of
 from experiments.reports.stated_numbers import ends, with_interval
 from runs.models import Run
 from runs.statistics.metric_names import FINAL_STATISTICS
@@ -49,7 +50,7 @@ def card_of(source: Source) -> dict[str, Any]:
             "decision": _decision(source),
         },
         "data": {
-            "source": run.source_path,
+            "name": source.data_name,
             "hash": run.dataset_hash,
             "sizes": (run.dataset or {}).get("sizes"),
             "patients_known": source.patients_known,
@@ -62,7 +63,7 @@ def card_of(source: Source) -> dict[str, Any]:
             "statistics": _statistics(main.statistics),
             "at_saved_point": _at_saved_point(source),
             "subgroups": _subgroups(source),
-            "external_tests": source.external_tests,
+            "external_tests": [_external(test) for test in source.external_tests],
         },
         "training": {
             "seed": run.seed,
@@ -94,7 +95,7 @@ def _decision(source: Source) -> dict[str, Any] | None:
         return None
     if source.point is None:
         return {"holds": "own", "threshold": source.main.threshold}
-    names = ("threshold", "log_odds", "probability", "rule", "label", "by", "at", "reason", "chosen_on")
+    names = ("threshold", "log_odds", "probability", "rule", "label", "at", "chosen_on")  # the card names nobody
     return {"holds": "saved"} | {name: source.point[name] for name in names}
 
 
@@ -111,6 +112,18 @@ def _at_saved_point(source: Source) -> dict[str, Any] | None:
     splits = source.point["splits"] if source.point and source.is_binary else {}
     found = splits.get(source.main.split)
     return None if found is None else _statistics(found)
+
+
+def _external(test: ExternalTest) -> dict[str, Any]:
+    return {
+        "number": test.number,
+        "name": test.name or data_name(test.source_path),
+        "hash": test.content_hash or None,
+        "samples": test.samples,
+        "patients": test.patients,
+        "threshold": test.kept["threshold"],
+        "statistics": _statistics(test.kept["statistics"]),
+    }
 
 
 def _subgroups(source: Source) -> dict[str, Any] | None:
@@ -130,9 +143,7 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield f"Classes: {', '.join(_plain(name) for name in model['classes'])}."
     decision = model["decision"]
     if decision and decision["threshold"] is not None:
-        chosen = (
-            f", saved by {_plain(decision['by'])}: {_plain(decision['label'])}" if decision["holds"] == "saved" else ""
-        )
+        chosen = f", the saved operating point: {_plain(decision['label'])}" if decision["holds"] == "saved" else ""
         yield f"{_plain(model['positive_class'])} from a score of {decision['threshold']:.6g} on{chosen}."
     yield ""
     yield f"## Performance on the {SPLITS[performance['split']]} split ({performance['samples']:,} samples)"
@@ -151,7 +162,7 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "## Data"
     yield ""
-    yield f"{_plain(card['data']['source'])}, hash {card['data']['hash'] or 'not known'}."
+    yield f"{_plain(card['data']['name'])}, hash {card['data']['hash'] or 'not known'}."
     yield ""
     yield "## Limits"
     yield ""

@@ -5,6 +5,6 @@ from django.urls import path
 from experiments.reports import report_page
 
 urlpatterns = [
-    path("runs/<int:run_id>/report/", report_page.run_report_page, name="run-report-page"),
-    path("runs/<int:run_id>/report/texts/", report_page.run_report_texts_form, name="run-report-texts-form"),
+    path("runs/<int:run_id>/report/", report_page.ReportPage.as_view(), name="run-report-page"),
+    path("runs/<int:run_id>/report/texts/", report_page.ReportTextsForm.as_view(), name="run-report-texts-form"),
 ]

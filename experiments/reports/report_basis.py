@@ -18,14 +18,14 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a run that a report shows: keys of rows, which never change.
 
     `texts` has the row of each text by its field, `point` the last decision on the operating point, `external` the
-    number of external tests.
+    numbers of the external tests.
     """
 
     attempt: int
     name: str
     point: int | None
     texts: dict[str, int]
-    external: int
+    external: list[int]
 
 
 def basis_of(run: Run) -> Basis:
@@ -35,7 +35,7 @@ def basis_of(run: Run) -> Basis:
         name=run.experiment_name,
         point=point_history.newest(run),
         texts={name: row.pk for name, row in texts_of(run).items()},
-        external=len(external_tests(run)),
+        external=[test.number for test in external_tests(run)],
     )
 
 

@@ -19,10 +19,10 @@ from django.views.generic import View
 from rest_framework.exceptions import APIException
 
 from access.decisions import access_of
+from experiments.report_models import ReportVersion
 from experiments.reports import report_texts, report_versions
 from experiments.reports.checklists.lists import checklists_of
 from experiments.reports.document import Checklist, Section, Written
-from experiments.reports.models import ReportVersion
 from experiments.reports.outline import sections_of
 from experiments.reports.rendering import STATUS_WORDS
 from experiments.reports.report_fields import FIELDS
@@ -71,9 +71,9 @@ class ReportPage(View):
 class ReportTextsForm(View):
     """The form of the texts."""
 
-    def get(self, request: HttpRequest, run_id: int) -> HttpResponse:  # noqa: ARG002
+    def get(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Go to the page: a login that had to come before the form leads to the form's address."""
-        return redirect("run-report-page", run_id)
+        return redirect("run-report-page", _run(request, run_id).pk)
 
     def post(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """Store the texts, and go back to the page; or show what is wrong, with what was written."""
@@ -194,7 +194,3 @@ def _shown(version: dict[str, Any]) -> dict[str, Any]:
     sizes = {one["name"]: one["size"] for one in version["files"]}
     figures = [{"title": name.partition("/")[2], "address": f"{version['links']['self']}{name}"} for name in names]
     return version | {"figures": figures, "short": version["sha256"][:12], "size": sizes.get(report_versions.HTML)}
-
-
-run_report_page = ReportPage.as_view()
-run_report_texts_form = ReportTextsForm.as_view()

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.recording import record
-from experiments.reports.models import ReportText
+from experiments.report_models import ReportText
 from experiments.reports.report_fields import FIELDS, LONGEST
 from runs.errors import Conflict
 from runs.events import format_time

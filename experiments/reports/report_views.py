@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from rest_framework import serializers
@@ -15,14 +16,14 @@ from rest_framework.views import APIView
 
 from access.decisions import access_of
 from experiments.api import operations
+from experiments.report_models import ReportVersion
 from experiments.reports import report_texts, report_versions
 from experiments.reports.model_card import as_markdown, model_card
-from experiments.reports.models import ReportVersion
 from experiments.reports.report_fields import FIELDS
 from runs import queries
 from runs.api.bodies import body_of
 from runs.api.csv_download import attachment_headers
-from runs.api.heavy_requests import STATISTICS, HeavyView
+from runs.api.heavy_requests import DOWNLOADS, STATISTICS, HeavyView
 from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.errors import InvalidRequest
@@ -96,10 +97,10 @@ class ReportView(ReadingView):
 class ReportDetail(ReportView):
     """One version with its whole content."""
 
+    heavy = DOWNLOADS
+
     def get(self, request: Request, run_id: int, number: int) -> Response:
         """Return the version, and in `report` the content of `report.json`."""
-        import msgspec  # noqa: PLC0415
-
         version = self.version_of(request, run_id, number)
         content = report_versions.content_of(version, report_versions.JSON) or b"null"
         record_reading(request, "report.downloaded", [version.run], number=number)
@@ -110,9 +111,11 @@ class ReportDetail(ReportView):
 class ReportFileView(ReportView):
     """A file of a version: `report.html`, `report.json`, `report.pdf`."""
 
+    heavy = DOWNLOADS
+
     def kind_of_request(self) -> Any:
-        """Count PDFs, which may have to be made."""
-        return STATISTICS if self.kwargs["name"] == report_versions.PDF else None
+        """Count PDFs with what takes a processor, as they may have to be made."""
+        return STATISTICS if self.kwargs["name"] == report_versions.PDF else self.heavy
 
     def get(self, request: Request, run_id: int, number: int, name: str) -> HttpResponse:
         """Return the file; 404 for another name, 409 where no PDF can be made here."""
@@ -147,7 +150,7 @@ class ReportFigure(ReportFileView):
         return self.file_answer(request, version, name, content)
 
 
-class ReportTextFields(Parameters):
+class ReportTextChanges(Parameters):
     """Any of the texts by its field, and the revision that they were read with."""
 
     revision = serializers.IntegerField(
@@ -198,7 +201,7 @@ class ReportTexts(APIView):
         run = run_of(request, run_id)
         user: User = request.user  # type: ignore[assignment]  # logged in
         operations.require_right(run, user)
-        sent = body_of(request, ReportTextFields)
+        sent = body_of(request, ReportTextChanges)
         revision = sent.pop("revision", None)
         if not sent and not others:
             raise InvalidRequest([{"field": "(body)", "message": f"Send one text or more: {', '.join(FIELDS)}."}])
@@ -216,6 +219,7 @@ class ModelCard(ReadingView):
     """The model card of a run as it is now."""
 
     parameters = CardParameters
+    heavy = DOWNLOADS
 
     def get(self, request: Request, run_id: int) -> Response | HttpResponse:
         """Return the card; 409 where the run has no result."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from experiments.reports.models import ReportText
+from experiments.external_models import ExternalTest
+from experiments.external_tests import queries as external_queries
+from experiments.report_models import ReportText
 from experiments.reports.report_texts import texts_of
 from runs import queries
 from runs.errors import Conflict
@@ -24,8 +24,6 @@ from runs.serializers import split_use
 from runs.stored_config import StoredConfig
 
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
-EXTERNAL = "experiments.external_tests"
-"""The package of external tests, which an installation may not have."""
 
 
 class NoReport(Conflict):
@@ -85,14 +83,14 @@ class Source:
         return None if self.run.group is None else group_statistics.report(self.run.group)
 
     @cached_property
-    def epochs(self) -> list[dict[str, Any]]:
-        """The numbers of all epochs."""
-        return queries.epoch_history(self.run)
-
-    @cached_property
-    def external_tests(self) -> list[dict[str, Any]]:
-        """The tests of the model on other data, the newest first; none where the server has no such tests."""
+    def external_tests(self) -> list[ExternalTest]:
+        """The tests of this very model on other data, the oldest first."""
         return external_tests(self.run)
+
+    @property
+    def data_name(self) -> str:
+        """The name of the data, without where they lie."""
+        return data_name(self.run.source_path)
 
     @cached_property
     def stopped_early(self) -> bool:
@@ -148,9 +146,12 @@ def require_result(run: Run, results: Sequence[FinalResult]) -> None:
         )
 
 
-def external_tests(run: Run) -> list[dict[str, Any]]:
-    """Read the external tests of a run, if this installation has them."""
-    if importlib.util.find_spec(EXTERNAL) is None:
-        return []
-    found: list[dict[str, Any]] = list(importlib.import_module(f"{EXTERNAL}.queries").of_run(run))
-    return found
+def data_name(source_path: str) -> str:
+    """Return the name of a data set, or the last part of a path: where it lies on the server concerns no reader."""
+    name = source_path.removeprefix("dataset:")
+    return name.rstrip("/").rpartition("/")[2] or name
+
+
+def external_tests(run: Run) -> list[ExternalTest]:
+    """Read the external tests of the present model of a run: those of a former attempt are of another one."""
+    return [test for test in external_queries.of_run(run) if test.attempt == run.attempt]

@@ -18,6 +18,7 @@ TAGS = {
     "Curves": "Curves, epochs and the journal of a run.",
     "Results": "The evaluation of the best checkpoint.",
     "Models": "Work on the models of runs that have ended.",
+    "Reports": "Reports on runs as frozen versions, the texts in them, and model cards.",
     "Comparisons": "Differences between runs, and suspected label errors.",
     "Data sets": "Register, upload, check and look at data.",
     "Queue": "Who waits, who trains, and on which machines.",

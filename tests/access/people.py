@@ -16,6 +16,7 @@ from access.models import Project
 from accounts.models import APIToken
 from experiments.external_tests import recording
 from experiments.model_files.file_names import KIND, name_of
+from experiments.model_files.run_facts import decides_by
 from experiments.models import Dataset, ExternalTest, ModelJob, Preflight, Upload
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.external_testing.asked import Asked
@@ -130,7 +131,7 @@ def add_job(run: Run, owner: User) -> ModelJob:
 
 def add_model_file(run: Run, owner: User) -> ModelJob:
     """Add a job that has written a model file."""
-    options = {"format": "onnx", "licence": MARK, "decides_by": {"attempt": 1, "threshold": 0.5}}
+    options = {"format": "onnx", "licence": MARK, "decides_by": decides_by(run)}
     result = {"kind": "image", "samples": 12, "deviation": 0.0}
     job = ModelJob.objects.create(run=run, owner=owner, kind=KIND, status="done", options=options, result=result)
     job.files = [{"name": name_of(job), "bytes": 2, "sha256": "0" * 64}]

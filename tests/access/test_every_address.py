@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report|Project) \d+ does not exist\.|There is no data set"
+    r"(Run|Group|Pre-flight report|Model job|Project) \d+ does not exist\.|There is no data set"
     r"|You have no (such upload|token|link|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )
@@ -52,6 +52,7 @@ def world(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = Inspected(Place("builtin:breast-cancer", []), decided=False)
     monkeypatch.setattr(lookup, "inspect", lambda *_args, **_options: found)
     monkeypatch.setattr("experiments.wakeup.announce_request", lambda: None)
+    monkeypatch.setattr("experiments.reports.drawing.requests.drawn", lambda _plots: [])
     made = make_world()
     link, token = links.make(made.users["owner"], [made.run, made.other], days=1, with_samples=True)
     SHARED.update(link_id=str(link.pk), token=token)
@@ -87,6 +88,7 @@ FORMS = (
     *("project-notifications-page", "unsubscribe"),
     *("account-tokens", "account-revoke", "account-password", "project-list-page", "project-change", "project-quotas"),
     *("project-member", "project-member-remove", "project-link-revoke"),
+    *("run-report-page", "run-report-texts-form"),
 )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rest_framework.exceptions import APIException
 
+from experiments.report_models import ReportVersion
 from experiments.reports import report_versions
-from experiments.reports.models import ReportVersion
 from runs import atomic_files
 from runs.check_tags import INSTALLATION
 from runs.files.store import StoreError

@@ -45,7 +45,7 @@ ITEMS = (
     Asked("34", "Registration of a trial", ("declarations",), "", ("protocol",)),
     Asked("35", "Flow: how many were included and left out", ("data",), "flow"),
     Asked("36", "Characteristics in each split", ("data",), "flow", ("patients",)),
-    Asked("37", "Performance in each split, beside that of others", ("results", "comparison"), ALWAYS),
+    Asked("37", "Performance in each split, beside that of others", ("results", "comparison"), ALWAYS, ("comparison",)),
     Asked("38", "Accuracy with its precision", ("results",), ALWAYS),
     Asked("39", "Analysis of errors", ("errors",), ALWAYS),
     Asked("40", "Limitations", ("limits",), ALWAYS, ("limitations",)),

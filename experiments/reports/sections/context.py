@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from experiments.external_models import ExternalTest
+from experiments.external_tests.descriptions import summary
 from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Section, Table
 from experiments.reports.sections.blocks import facts, written
-from experiments.reports.source import SPLITS, Source
-from experiments.reports.stated_numbers import with_interval
+from experiments.reports.source import SPLITS, Source, data_name
+from experiments.reports.stated_numbers import stated, with_interval
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.metric_names import FINAL_STATISTICS
 from runs.wording.metric_text import metric_value
@@ -74,35 +75,41 @@ def _external(source: Source) -> Iterator[Block]:
         )
         return
     for test in source.external_tests:
-        yield from _one_test(test)
+        yield from _one_test(source, test)
 
 
-def _one_test(test: Mapping[str, Any]) -> Iterator[Block]:
-    """Show an external test: its facts, and the statistics that it has."""
-    name = str(test.get("name") or test.get("source_path") or "other data")
+def _one_test(source: Source, test: ExternalTest) -> Iterator[Block]:
+    """Show an external test: its data, how they differ, and its statistics beside those of the run's own split."""
+    told = summary(test)
+    name = test.name or data_name(test.source_path)
+    yield Paragraph(text=f"External test {test.number}: {name}. {test.note}".strip())
     known = [
-        Fact(label=label, value=str(test[key]))
-        for key, label in (("source_path", "Data"), ("dataset_hash", "Hash of the data"), ("samples", "Samples"),
-                           ("patients", "Patients"), ("threshold", "Threshold"), ("by", "Made by"), ("at", "Made at"))
-        if test.get(key) is not None
-    ]  # fmt: skip
-    yield Paragraph(text=f"External test on {name}.")
-    yield from facts(known)
-    for text in test.get("warnings") or []:
-        yield Paragraph(text=text, warns=True)
-    for text in test.get("texts") or []:
-        yield Paragraph(text=text)
-    statistics: Mapping[str, Any] = test.get("statistics") or {}
-    rows = [
-        [
-            label,
-            with_interval(key, statistics.get(key), statistics.get(f"{key}_ci_low"), statistics.get(f"{key}_ci_high")),
-        ]
-        for key, label in FINAL_STATISTICS.items()
-        if statistics.get(key) is not None
+        Fact(label="Data", value=data_name(test.source_path), detail=test.content_hash),
+        Fact(label="Samples", value=f"{test.samples:,}", detail=_patients(test)),
+        Fact(label="Decided at", value=told["point"]),
+        Fact(label="Made", value=f"by {told['owner']} on {told['created_at'][:10]}"),
     ]
-    if rows:
-        yield Table(caption=f"External test on {name}", head=["Statistic", "External"], rows=rows)
+    yield from facts(known)
+    for text in (*test.details["warnings"], *test.details["overlap"]["texts"]):
+        yield Paragraph(text=text, warns=True)
+    shift = test.details["shift"] or {}
+    for text in (*shift.get("prevalence_texts", ()), *shift.get("score_texts", ())):
+        yield Paragraph(text=text)
+    columns = [test.kept["statistics"], source.main.statistics]
+    heads = ["External", SPLITS[source.main.split].capitalize()]
+    if test.details["rechosen"]:
+        columns.insert(1, test.details["rechosen"]["statistics"])
+        heads.insert(1, "External, threshold chosen on these data")
+    rows = [
+        [label, *(stated(key, column) for column in columns)]
+        for key, label in FINAL_STATISTICS.items()
+        if columns[0].get(key) is not None
+    ]
+    yield Table(caption=f"External test {test.number}, {name}", head=["Statistic", *heads], rows=rows)
+
+
+def _patients(test: ExternalTest) -> str:
+    return "patients are not known" if test.patients is None else f"of {test.patients:,} patients"
 
 
 def limits_section(source: Source) -> Section:

@@ -36,7 +36,7 @@ def data_section(source: Source) -> Section:
 
 def _origin(source: Source) -> Iterator[Fact]:
     run, reading = source.run, source.reading
-    yield Fact(label="Data source", value=run.source_path)
+    yield Fact(label="Data source", value=source.data_name)
     if run.dataset_hash:
         yield Fact(label="Version of the data (hash)", value=run.dataset_hash, detail="of all names and contents")
     layout = reading.get("layout")
@@ -124,6 +124,11 @@ def _how_divided(source: Source) -> str:
         if isinstance(data.get(name), int | float) and data[name]
     )
     by = "by patient" if source.patients_known else "by sample"
+    if source.run.fold:
+        return (
+            f"The samples were divided at random {by} (seed {source.run.seed}) into {source.run.folds} folds with "
+            f"similar shares of the classes; this run was validated on fold {source.run.fold}, trained on the others."
+        )
     named = any(column["role"] == "split" for column in source.reading.get("columns", []))
     if named or source.reading.get("layout") == "split_folders":
         return "The splits are those that the data name; what they leave open was divided at random."

@@ -9,6 +9,7 @@ from experiments.reports.document import Block, Fact, Paragraph, Section, Table
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.source import SPLITS, Source
 from realtime.first_facts import WARNINGS
+from runs.admin_pages.recalibration_facts import recalibration_facts
 from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_value
 from runs.wording.number_text import byte_size, duration, number
@@ -235,8 +236,6 @@ def _history(source: Source) -> Iterator[Block]:
 
 
 def _recalibration(source: Source) -> Iterator[Block]:
-    from runs.admin_pages.recalibration_facts import recalibration_facts  # noqa: PLC0415
-
     found = recalibration_facts(source.run)
     if found is None:
         yield Paragraph(text="Scores were not recalibrated.")

@@ -50,6 +50,8 @@ def read_images(model: TrainedModel, files: Sequence[tuple[str, Path | BinaryIO]
     Raises ModelError if the model takes no images.
     """
     _require_images(model)
+    if len(files) == 1:  # for which no thread is started
+        return [_of_given(model, *files[0])]
     with ThreadPoolExecutor(min(cores.threads(), max(1, len(files))), thread_name_prefix="decoder") as pool:
         return list(pool.map(lambda pair: _of_given(model, *pair), files))
 

@@ -31,8 +31,12 @@ class Trained:
     job: Job
     source: ModelSource
     table: pa.Table
-    recalibrated: Recalibration
     messages: list[Message]
+
+    @property
+    def recalibrated(self) -> Recalibration:
+        """How its scores become probabilities."""
+        return of_type(self.messages, Recalibrated)[-1].found
 
     @property
     def model(self) -> TrainedModel:
@@ -70,7 +74,7 @@ def trained(source: str | Path, home: Path, *, networks: tuple[str, ...] = (), *
     )
     messages = carry_out(job)
     assert outcome(messages).status == "completed", outcome(messages).reason
-    return Trained(job, source_of(job, messages), predictions(job), of_type(messages, Recalibrated)[-1].found, messages)
+    return Trained(job, source_of(job, messages), predictions(job), messages)
 
 
 def predictions(job: Job) -> pa.Table:
