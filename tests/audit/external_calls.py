@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from experiments.external_tests import asking
 from experiments.training.model_source import ModelSource
@@ -25,7 +26,7 @@ def _of_external_test(end: str, method: str = "get", status: int = 200) -> Call:
 def _evaluate(world: World) -> Callable[[], object]:
     """Ask for an external test of a run whose model is there."""
     run = world.ended(config=TRAINING)
-    kept = {"classes": ["a", "b"], "own_threshold": 0.5, "config": TRAINING}
+    kept: dict[str, Any] = {"classes": ["a", "b"], "own_threshold": 0.5, "config": TRAINING}
     source = ModelSource(run_id=run.pk, attempt=1, checkpoint="x", folder="x", sha256="0", **kept)
     world.patched.setattr(asking, "source_of", lambda _: source)
     return lambda: world.send(f"/api/runs/{run.pk}/evaluate/", {"source_path": TRAINING["source_path"]})

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 from sklearn import metrics
 
@@ -202,3 +203,24 @@ def test_pages_show_both_tests_side_by_side(test: ExternalTest, browser_session:
     for words in ("Internal beside external", "point chosen on it", "Prevalence of ill", "Calibration slope"):
         assert words in page
     assert page.count("<rect") == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_carries_it_out_and_writes_both_tests(
+    run: Run,
+    elsewhere: Path,
+    processes: Processes,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processes.talk = in_this_process
+    monkeypatch.setattr("experiments.processes.training_process.warm_up", lambda: None)
+    monkeypatch.setattr("experiments.cli.stop_signals.StopSignals.install", lambda _: None)
+    written = io.StringIO()
+    call_command("evaluate", run.pk, str(elsewhere), "--site=site", "--name=North", stdout=written)
+    assert f"External test 1 of run {run.pk}: North, 60 samples" in written.getvalue()
+    assert "AUROC: own " in written.getvalue()
+    assert "Prevalence of ill" in written.getvalue()
+    with pytest.raises(CommandError, match="There is no run 999"):
+        call_command("evaluate", 999, str(elsewhere))
+    with pytest.raises(CommandError, match="Say how it is chosen"):
+        call_command("evaluate", run.pk, str(elsewhere), "--threshold=rechosen")
