@@ -1,7 +1,7 @@
 """How fast the model of a run is asked about 10,000 images, against the trainer's own evaluation of the same ones.
 
 PNG files of 64 x 64 grey pixels, of which the default network gets 28 x 28; it was trained on 400 of them for an epoch.
-Both decode all files anew and compute in the run's batches of 32: the trainer as after a training, from reading the
+Both decode all files and compute in the run's batches of 32: the trainer as after a training, from reading the
 data set to its logits, we as `read_dataset` does, and as `manage.py predict` does, a few hundred files at a time with
 the facts of each.
 """

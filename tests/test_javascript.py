@@ -13,8 +13,10 @@ HEAD = re.compile(r"\A(?://.*\n)+")
 
 
 def test_the_scripts_pass_their_unit_tests() -> None:
-    names = [str(path.relative_to(ROOT)) for path in TESTS]
-    answer = node("--import", "./tests/javascript/setup.js", "--test", "--test-reporter=tap", *names, timeout=300)
+    # In one process: Node's own way, one for each file, takes five times as long.
+    script = "\n".join(f"await import('./{path.relative_to(ROOT)}');" for path in TESTS)
+    setup = ("--import", "./tests/javascript/setup.js")
+    answer = node(*setup, "--test-reporter=tap", "--input-type=module", "-e", script, timeout=300)
     assert answer.returncode == 0, answer.stdout[-8000:] + answer.stderr[-2000:]
     [passed] = re.findall(r"^# pass (\d+)$", answer.stdout, re.MULTILINE)
     assert int(passed) >= len(TESTS) > 10

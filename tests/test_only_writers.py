@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from tests.syntax_trees import parsed
 from tests.test_architecture import APPS, python_files, relative
 
 CREATE = {"create", "acreate", "bulk_create", "get_or_create", "update_or_create"}
@@ -21,7 +22,7 @@ LEASES = {"claim", "renew", "release", "_end", "_change"}
 @cache
 def trees() -> list[tuple[str, ast.Module]]:
     """Parse the apps' code, file by file."""
-    return [(relative(path), ast.parse(path.read_text())) for path in python_files(*APPS)]
+    return [(relative(path), parsed(path)) for path in python_files(*APPS)]
 
 
 @cache
@@ -136,6 +137,24 @@ def test_saved_points_are_written_in_one_place_and_never_changed() -> None:
     file = "runs/saved_points/point_history.py"
     assert writers_of_rows("SavedPoint", "saved_points", CREATE | CHANGE) == {file}
     assert writers_of_rows("SavedPoint", "saved_points", CHANGE - CREATE) == set()
+
+
+@pytest.mark.parametrize(
+    ("model", "related", "file"),
+    [
+        ("ReportVersion", "report_versions", "report_versions"),
+        ("ReportFile", "files", "report_versions"),
+        ("ReportText", "report_texts", "report_texts"),
+    ],
+)
+def test_reports_are_written_in_one_place_and_never_changed(model: str, related: str, file: str) -> None:
+    assert writers_of_rows(model, related, CREATE | CHANGE) == {f"experiments/reports/{file}.py"}
+    changing = {
+        place
+        for place, call, name in calls()
+        if isinstance(call.func, ast.Attribute) and name in CHANGE and words(call.func.value) & {model, related}
+    }
+    assert changing == set()
 
 
 def test_signals_connect_none_of_the_apps() -> None:

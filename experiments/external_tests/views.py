@@ -119,5 +119,5 @@ def found(request: Request, run_id: int, number: int) -> ExternalTest:
     """Return the test; raises NotFound unless the user sees its run."""
     test = queries.seen(request.user, run_id, number)
     if test is None:
-        raise NotFound(f"Run {run_id} has no external test {number}.")
+        raise NotFound(f"External test {number} of run {run_id} does not exist.")
     return test

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -68,7 +67,6 @@ def _card(run: Run) -> dict[str, Any] | None:
     return card | {"data": card["data"] | {"source": data_name(run)}}
 
 
-@cache
 def _version() -> str:
     """Return this server's version."""
     found: str = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]

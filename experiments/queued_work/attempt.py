@@ -92,7 +92,7 @@ class Attempt(ABC, Generic[W]):
 
     def fail(self, problem: str) -> None:
         """End the row without a result. Raises Fenced."""
-        self._queue.fail(self.row.pk, self.row.attempt, problem)
+        self._queue.fail(self.row.pk, self.row.attempt, storable(problem))
 
     def _carry_out(self) -> None:
         try:
@@ -117,7 +117,7 @@ class Attempt(ABC, Generic[W]):
     def _step(self, batch: list[Received]) -> None:
         for message, _, _ in batch:
             if isinstance(message, Note):
-                self.progress = message.text[:PROGRESS_LENGTH]
+                self.progress = storable(message.text)[:PROGRESS_LENGTH]
             self.receive(message)
         if self._draining.is_set():
             return
@@ -169,7 +169,16 @@ def in_words(error: Exception) -> str:
     """Say what went wrong outside the process."""
     if isinstance(error, SourceError):
         return error.message
-    return str(error.detail) if isinstance(error, APIException) else end_messages.what_failed(error)
+    if isinstance(error, APIException):
+        return str(error.detail)
+    if isinstance(error, Error):
+        return "The database refused it; the log of the worker says why."
+    return end_messages.what_failed(error)
+
+
+def storable(text: str) -> str:
+    """Leave out the character that no text in PostgreSQL may have; words of foreign files may have it."""
+    return text.replace("\0", "")
 
 
 def _with_own_connections(work: Callable[[], R]) -> R:

@@ -112,15 +112,15 @@ class Checklist(Part, frozen=True, kw_only=True):
 
 
 class Head(Part, frozen=True, kw_only=True):
-    """What a report is about, and who made it when; `number` is null in a preview."""
+    """What a report is about, and who made it when."""
 
     run_id: int
     run_name: str
     project: str
     attempt: int
     title: str
-    number: int | None
-    by: str | None
+    number: int
+    by: str
     at: str
     code_version: str
 

@@ -95,7 +95,7 @@ def _decision(source: Source) -> dict[str, Any] | None:
         return None
     if source.point is None:
         return {"holds": "own", "threshold": source.main.threshold}
-    names = ("threshold", "log_odds", "probability", "rule", "label", "by", "at", "reason", "chosen_on")
+    names = ("threshold", "log_odds", "probability", "rule", "label", "at", "chosen_on")  # the card names nobody
     return {"holds": "saved"} | {name: source.point[name] for name in names}
 
 
@@ -143,9 +143,7 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield f"Classes: {', '.join(_plain(name) for name in model['classes'])}."
     decision = model["decision"]
     if decision and decision["threshold"] is not None:
-        chosen = (
-            f", saved by {_plain(decision['by'])}: {_plain(decision['label'])}" if decision["holds"] == "saved" else ""
-        )
+        chosen = f", the saved operating point: {_plain(decision['label'])}" if decision["holds"] == "saved" else ""
         yield f"{_plain(model['positive_class'])} from a score of {decision['threshold']:.6g} on{chosen}."
     yield ""
     yield f"## Performance on the {SPLITS[performance['split']]} split ({performance['samples']:,} samples)"

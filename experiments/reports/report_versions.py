@@ -62,7 +62,7 @@ def next_number(run: Run) -> int:
     return int(newest) + 1
 
 
-def head_of(run: Run, number: int | None, by: str | None, at: datetime, code_version: str) -> Head:
+def head_of(run: Run, number: int, by: str, at: datetime, code_version: str) -> Head:
     """Describe what the report is about, and who makes it."""
     return Head(
         run_id=run.pk,
@@ -137,8 +137,8 @@ def described(run: Run, versions: Sequence[ReportVersion]) -> list[dict[str, Any
     now = basis_of(run)
     files: dict[int, list[dict[str, Any]]] = {}
     rows = ReportFile.objects.filter(version__in=[one.pk for one in versions])
-    for row in rows.values("version_id", "name", "size", "sha256"):
-        files.setdefault(row.pop("version_id"), []).append(row)
+    for pk, name, size, sha256 in rows.values_list("version_id", "name", "size", "sha256"):
+        files.setdefault(pk, []).append({"name": name, "size": size, "sha256": sha256})
     return [_described(version, changes_since(version.basis, now), files.get(version.pk, [])) for version in versions]
 
 

@@ -23,7 +23,7 @@ from experiments.reports.report_fields import FIELDS
 from runs import queries
 from runs.api.bodies import body_of
 from runs.api.csv_download import attachment_headers
-from runs.api.heavy_requests import STATISTICS, HeavyView
+from runs.api.heavy_requests import DOWNLOADS, STATISTICS, HeavyView
 from runs.api.recorded_reading import record_reading
 from runs.api.views import ReadingView, StoreUnavailable, one_of
 from runs.errors import InvalidRequest
@@ -97,6 +97,8 @@ class ReportView(ReadingView):
 class ReportDetail(ReportView):
     """One version with its whole content."""
 
+    heavy = DOWNLOADS
+
     def get(self, request: Request, run_id: int, number: int) -> Response:
         """Return the version, and in `report` the content of `report.json`."""
         version = self.version_of(request, run_id, number)
@@ -109,9 +111,11 @@ class ReportDetail(ReportView):
 class ReportFileView(ReportView):
     """A file of a version: `report.html`, `report.json`, `report.pdf`."""
 
+    heavy = DOWNLOADS
+
     def kind_of_request(self) -> Any:
-        """Count PDFs, which may have to be made."""
-        return STATISTICS if self.kwargs["name"] == report_versions.PDF else None
+        """Count PDFs with what takes a processor, as they may have to be made."""
+        return STATISTICS if self.kwargs["name"] == report_versions.PDF else self.heavy
 
     def get(self, request: Request, run_id: int, number: int, name: str) -> HttpResponse:
         """Return the file; 404 for another name, 409 where no PDF can be made here."""
@@ -215,6 +219,7 @@ class ModelCard(ReadingView):
     """The model card of a run as it is now."""
 
     parameters = CardParameters
+    heavy = DOWNLOADS
 
     def get(self, request: Request, run_id: int) -> Response | HttpResponse:
         """Return the card; 409 where the run has no result."""

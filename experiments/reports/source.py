@@ -83,11 +83,6 @@ class Source:
         return None if self.run.group is None else group_statistics.report(self.run.group)
 
     @cached_property
-    def epochs(self) -> list[dict[str, Any]]:
-        """The numbers of all epochs."""
-        return queries.epoch_history(self.run)
-
-    @cached_property
     def external_tests(self) -> list[ExternalTest]:
         """The tests of this very model on other data, the oldest first."""
         return external_tests(self.run)

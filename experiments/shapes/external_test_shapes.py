@@ -23,11 +23,10 @@ class ChosenPoint(TypedDict):
     point: str
 
 
-class ExternalTestSummary(TypedDict):
-    """An external test as lists show it: numbers at the operating point that is kept.
+class NamedExternalTest(TypedDict):
+    """An external test and its main numbers at the operating point that is kept.
 
-    `classes` counts the samples by class. `overlap` says whether they are those of the training (`same`), share ids
-    with it (`likely`), or not as far as is known. `of_this_model` is false once the run was resumed.
+    `classes` counts the samples by class. `of_this_model` is false once the run was resumed.
     """
 
     run_id: int
@@ -46,12 +45,21 @@ class ExternalTestSummary(TypedDict):
     class_names: list[str]
     classes: list[int]
     positive_class: str | None
-    overlap: Any
     threshold: float | None
     point: str
     statistics: dict[str, Number]
-    rechosen: ChosenPoint | None
     links: dict[str, str]
+
+
+class ExternalTestSummary(NamedExternalTest):
+    """An external test as lists show it.
+
+    `overlap` says whether its samples are those of the training (`same`), share ids with it (`likely`), or not as far
+    as is known.
+    """
+
+    overlap: Level
+    rechosen: ChosenPoint | None
 
 
 class ExternalTestList(TypedDict):
@@ -133,13 +141,15 @@ class LeftOut(TypedDict):
     first: list[LeftOutSample]
 
 
-class ExternalTestDetail(ExternalTestSummary):
+class ExternalTestDetail(NamedExternalTest):
     """Everything of one external test.
 
     `internal` is null where the run's own predictions are gone, as `internal_problem` says; then `shift` is too.
     """
 
+    overlap: Overlap
     kept: ExternalSplit
+    rechosen: ExternalSplit | None
     rechosen_problem: str | None
     internal: InternalSplit | None
     internal_problem: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,10 +16,12 @@ from access.models import Project
 from accounts.models import APIToken
 from experiments.external_tests import recording
 from experiments.model_files.file_names import KIND, name_of
+from experiments.model_files.run_facts import decides_by
 from experiments.models import Dataset, ExternalTest, ModelJob, Preflight, Upload
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.external_testing.asked import Asked
 from experiments.training.external_testing.external_report import report_of
+from experiments.training.external_testing.overlap import Overlap
 from notifications.models import Message, Subscription
 from runs.derived_models import SavedPoint
 from runs.models import FinalResult, Run, RunGroup
@@ -128,7 +131,7 @@ def add_job(run: Run, owner: User) -> ModelJob:
 
 def add_model_file(run: Run, owner: User) -> ModelJob:
     """Add a job that has written a model file."""
-    options = {"format": "onnx", "licence": MARK, "decides_by": {"attempt": 1, "threshold": 0.5}}
+    options = {"format": "onnx", "licence": MARK, "decides_by": decides_by(run)}
     result = {"kind": "image", "samples": 12, "deviation": 0.0}
     job = ModelJob.objects.create(run=run, owner=owner, kind=KIND, status="done", options=options, result=result)
     job.files = [{"name": name_of(job), "bytes": 2, "sha256": "0" * 64}]
@@ -150,7 +153,7 @@ def add_external_test(run: Run, owner: User) -> ExternalTest:
     found = report_of(Scored(scores, None, labels, None), None, ["a", "b"], Asked(), groups={}, threshold=0.5)
     facts = {
         "identity": "0" * 64, "content_hash": None, "attempt": run.attempt, "checkpoint_sha256": "0" * 64, "site": None,
-        "overlap": {"level": "none", "texts": [], "unchecked": []}, "internal_problem": MARK, "recalibration": None,
+        "overlap": msgspec.to_builtins(Overlap(level="none")), "internal_problem": MARK, "recalibration": None,
         "reading": {}, "left_out": {"count": 0, "first": []}, "notes": [],
     }  # fmt: skip
     return recording.add(job, found | facts)

@@ -186,7 +186,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
             "project_id": world.project.pk, "username": "viewer", "user_id": world.users["viewer"].pk,
-            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0, "number": int("external" in name), "path": "index.html",
+            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0,
+            "number": int("external" in name), "path": "index.html",
             "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
             "uidb64": "x", "token": "y",
         }[parameter]

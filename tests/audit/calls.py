@@ -15,17 +15,13 @@ from experiments.api import sample_pictures
 from experiments.api.run_samples import Shown
 from experiments.api.sample_pictures import Drawn
 from experiments.datasets import samples
-from experiments.external_tests import asking
-from experiments.model_files.file_names import name_of
 from experiments.models import Dataset
 from experiments.preflights import state
 from experiments.training.data.inspection.sample_sheets import Sheet
-from experiments.training.model_source import ModelSource
 from notifications import unsubscribing
 from notifications.models import Message, Subscription
 from realtime.login import login_link
 from runs.models import Run
-from tests.access.people import add_external_test, add_model_file
 from tests.audit.trail import read_whole
 from tests.experiments.datasets.requests import UPLOADS, answer, opened, patch, post, registered
 from tests.experiments.datasets.test_final_pictures import evaluated as with_samples
@@ -143,31 +139,6 @@ def _bulk(world: World) -> Callable[[], object]:
 def _cancel_preflight(world: World) -> Callable[[], object]:
     address = f"/api/experiments/preflights/{state.create(world.user, {**TRAINING}).pk}/"
     return lambda: world.send(address, status=200, method="delete")
-
-
-def _of_external_test(end: str, method: str = "get", status: int = 200) -> Call:
-    def prepare(world: World) -> Callable[[], object]:
-        test = add_external_test(world.ended(), world.user)
-        address = f"/api/runs/{test.run_id}/external-tests/{test.number}/{end}"
-        if method != "get":
-            return lambda: world.send(address, status=status, method=method)
-        return lambda: read_whole(world.get(address))
-
-    return prepare
-
-
-def _evaluate(world: World) -> Callable[[], object]:
-    """Ask for an external test of a run whose model is there."""
-    run = world.ended(config=TRAINING)
-    kept = {"classes": ["a", "b"], "own_threshold": 0.5, "config": TRAINING}
-    source = ModelSource(run_id=run.pk, attempt=1, checkpoint="x", folder="x", sha256="0", **kept)
-    world.patched.setattr(asking, "source_of", lambda _: source)
-    return lambda: world.send(f"/api/runs/{run.pk}/evaluate/", {"source_path": TRAINING["source_path"]})
-
-
-def _model_file(world: World) -> Callable[[], object]:
-    name = name_of(add_model_file(world.ended(), world.user))
-    return lambda: read_whole(world.get(f"/api/runs/{Run.objects.latest('pk').pk}/model-files/{name}"))
 
 
 def _tag(world: World) -> Callable[[], object]:
@@ -382,13 +353,6 @@ CALLS: dict[str, Call] = {
     "POST /api/runs/<run_id>/restore": _restore,
     "POST /api/runs/<run_id>/operating-point": _save,
     "POST /api/runs/<run_id>/operating-point/withdraw": _withdraw,
-    "POST /api/runs/<run_id>/evaluate": _evaluate,
-    "DELETE /api/runs/<run_id>/external-tests/<number>": _of_external_test("", "delete", 204),
-    "GET /api/runs/<run_id>/external-tests/<number>/samples": _of_external_test("samples/?cell=fp"),
-    "GET /api/runs/<run_id>/external-tests/<number>/samples/export": _of_external_test("samples/export/?cell=fp"),
-    "GET /api/runs/<run_id>/external-tests/<number>/predictions": _of_external_test("predictions/"),
-    "POST /api/runs/<run_id>/model-files": _of_run("model-files/", make="ended"),
-    "GET /api/runs/<run_id>/model-files/<name>": _model_file,
     "GET /api/runs/<run_id>/final-samples": _read("final-samples/", cell="fp"),
     "GET /api/runs/<run_id>/final-samples/export": _read("final-samples/export/", cell="fp"),
     "GET /api/runs/<run_id>/final-samples/pictures": _read("final-samples/pictures/", cell="fp"),

@@ -29,7 +29,7 @@ INK = "#222222"
 STYLES = {"line": "-", "dashed": "--", "dotted": ":", "steps": "-", "points": "none"}
 PNG_DPI = 150
 MOST_NUMBERS = 20  # classes of a matrix whose counts are written
-SETTINGS = {
+SETTINGS: Any = {
     "svg.hashsalt": "livetrain",
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -83,14 +83,18 @@ def _size(plot: AnyPlot) -> tuple[float, float]:
 
 def _svg(figure: Figure) -> bytes:
     target = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(target, metadata={"Date": None, "Creator": None})
+    FigureCanvasSVG(figure).print_svg(  # type: ignore[no-untyped-call]
+        target, metadata={"Date": None, "Creator": None}
+    )
     return target.getvalue()
 
 
 def _png(figure: Figure) -> bytes:
     target = io.BytesIO()
     figure.set_dpi(PNG_DPI)
-    FigureCanvasAgg(figure).print_png(target, metadata={"Software": None})
+    FigureCanvasAgg(figure).print_png(  # type: ignore[no-untyped-call]
+        target, metadata={"Software": None}
+    )
     return target.getvalue()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.reports.document import Figure
+from experiments.reports.document import Cell, Figure
 from experiments.reports.drawing.plots import ForestPlot, ForestRow, HistogramPlot, Line, LinePlot, MatrixPlot
 from experiments.reports.figure_data.pairs import Pair
 from experiments.reports.sections.results import MOST_CLASSES, decided_matrix
@@ -55,7 +55,7 @@ def calibration_figures(source: Source) -> list[Pair]:
     )
     if PREFERRED in found and source.main.split == "val":
         caption += " The recalibration was fitted on this very split."
-    alt = "; ".join(f"mean score {score(row[4])}: {percent(row[5])} came true" for row in rows if row[0] == rows[0][0])  # type: ignore[arg-type]
+    alt = "; ".join(f"mean score {score(row[4])}: {percent(row[5])} came true" for row in rows if row[0] == rows[0][0])
     return [
         Pair(
             Figure(
@@ -87,7 +87,7 @@ def _histogram(source: Source) -> Pair:
     shares = {name: (part / max(1, part.sum())).tolist() for name, part in counts.items()}
     threshold = source.point["threshold"] if source.point else source.main.threshold
     marks = [] if threshold is None else [(float(threshold), f"threshold {threshold:.4g}")]
-    rows = [
+    rows: list[list[Cell]] = [
         [name, float(edges[place]), float(edges[place + 1]), int(count)]
         for name, part in counts.items()
         for place, count in enumerate(part)

@@ -124,6 +124,11 @@ def _how_divided(source: Source) -> str:
         if isinstance(data.get(name), int | float) and data[name]
     )
     by = "by patient" if source.patients_known else "by sample"
+    if source.run.fold:
+        return (
+            f"The samples were divided at random {by} (seed {source.run.seed}) into {source.run.folds} folds with "
+            f"similar shares of the classes; this run was validated on fold {source.run.fold}, trained on the others."
+        )
     named = any(column["role"] == "split" for column in source.reading.get("columns", []))
     if named or source.reading.get("layout") == "split_folders":
         return "The splits are those that the data name; what they leave open was divided at random."

@@ -17,6 +17,8 @@ from runs.wording.patient_text import few_words, patient_words
 
 AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
 MOST_CLASSES = 60
+SENSITIVITY, RECALL = "final_sensitivity", "final_recall_cm"
+"""One number under two names: where both are stored, the first is shown."""
 OF_SHARES = len(HEADS) - len(COUNTS)
 VALIDATION_ALONE = (
     "There is no test split: these numbers are of the validation split, on which the best epoch was chosen. They are "
@@ -76,11 +78,15 @@ def _statistics(source: Source) -> Iterator[Block]:
     if source.point is not None and source.is_binary:
         yield _at_saved_point(source)
     yield Table(
-        caption="Statistics with 95 % intervals" + _own_threshold(source),
+        caption=f"Statistics{_of_classes(source)} with 95 % intervals{_own_threshold(source)}",
         head=["Statistic", *(SPLITS[result.split].capitalize() for result in results)],
         rows=_rows([result.statistics for result in results]),
         note=_counted(source),
     )
+
+
+def _of_classes(source: Source) -> str:
+    return "" if source.is_binary else ", means over the classes where they are of one,"
 
 
 def _own_threshold(source: Source) -> str:
@@ -93,7 +99,7 @@ def _rows(statistics: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         [label, *(stated(name, found) for found in statistics)]
         for name, label in FINAL_STATISTICS.items()
         if any(found.get(name) is not None for found in statistics)
-        and not (name == "final_recall_cm" and any("final_sensitivity" in found for found in statistics))
+        and not (name == RECALL and any(SENSITIVITY in found for found in statistics))
     ]
 
 
@@ -136,7 +142,8 @@ def _per_class(source: Source) -> Iterator[Block]:
     statistics, names = source.main.statistics, source.class_names
     if source.is_binary:
         return
-    shown = [name for name in FINAL_STATISTICS if any(f"{name}/{label}" in statistics for label in names)]
+    there = [name for name in FINAL_STATISTICS if any(f"{name}/{label}" in statistics for label in names)]
+    shown = [name for name in there if name != RECALL or SENSITIVITY not in there]
     if not shown:
         return
     more = len(names) - MOST_CLASSES

@@ -64,10 +64,10 @@ def test_the_files_are_fetched_once_by_all_who_ask_at_once(
 
 
 def test_another_version_replaces_the_fetched_one(run: Run) -> None:
-    first = source_of(run)
-    content = Path(first.checkpoint).read_bytes() + b"?"
-    stored_files.publish_content(run, run.best_checkpoint, content, Run.ENDED)
-    assert Path(source_of(run).checkpoint).read_bytes() == content
+    folder = Path(source_of(run).folder)
+    stored_files.publish_content(run, "reading.json", b"{}", Run.ENDED)
+    assert Path(source_of(run).folder) == folder
+    assert (folder / "reading.json").read_bytes() == b"{}"
 
 
 def test_what_is_gone_from_the_store_is_said(run: Run) -> None:

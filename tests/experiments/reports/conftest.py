@@ -11,11 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from django.utils import timezone
 
+from experiments.models import ExternalTest, ModelJob
 from experiments.reports.drawing import requests
 from experiments.reports.drawing.plots import AnyPlot, Drawn
 from runs.evaluation import class_scores, final_curves
-from runs.models import FinalResult, Run
+from runs.models import Run
 from tests.runs.conftest import MakeRun, add_epoch, add_final, completed_columns, make_run
 
 __all__ = ["make_run"]
@@ -119,6 +121,29 @@ def _write_json(run: Run, name: str, value: Any) -> None:
     Path(run.folder / name).write_bytes(msgspec.json.encode(value))
 
 
-def split_of(run: Run, split: str) -> FinalResult:
-    """Return the evaluation of a split."""
-    return FinalResult.objects.get(run=run, split=split)
+def add_external_test(run: Run, *, attempt: int = 1) -> ExternalTest:
+    """Add an external test of two classes, made at the run's own threshold, with the numbers that a report shows."""
+    point = {"threshold": 0.5, "log_odds": None, "rule": "own", "number": None}
+    statistics = {"final_auroc_cm": 0.71, "final_auroc_cm_ci_low": 0.6, "final_auroc_cm_ci_high": 0.8}
+    kept = point | {
+        "statistics": statistics, "class_names": ["not 8", "8"], "confusion_matrix": [[40, 10], [10, 40]],
+        "samples": 100, "patients": 12, "reliability": [], "by_patient": None,
+    }  # fmt: skip
+    shown = point | {"classes": [], "overlap": "none", "statistics": statistics, "rechosen": None}
+    details: dict[str, Any] = {"rechosen": None, "warnings": ["Another scanner."], "overlap": {"texts": []}}
+    return ExternalTest.objects.create(
+        run=run,
+        number=ExternalTest.objects.filter(run=run).count() + 1,
+        job=ModelJob.objects.create(run=run, owner=run.owner, kind="external_test", status="done"),
+        owner=run.owner,
+        created_at=timezone.now(),
+        name="Chur",
+        attempt=attempt,
+        source_path="/data/secret/chur.csv",
+        samples=100,
+        patients=12,
+        class_names=["not 8", "8"],
+        headline=shown,
+        kept=kept,
+        details=details | {"shift": {"prevalence_texts": ["Prevalence rises."], "score_texts": []}},
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -94,15 +95,13 @@ def test_chromium_prints_where_weasyprint_cannot(monkeypatch: pytest.MonkeyPatch
         Path(target.partition("=")[2]).write_bytes(b"%PDF of " + Path(command[-1].removeprefix("file://")).read_bytes())
 
     monkeypatch.setattr(printing_process, "by_weasyprint", missing)
-    monkeypatch.setattr(
-        printing_process.shutil, "which", lambda name: f"/bin/{name}" if name == "google-chrome" else None
-    )
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if name == "google-chrome" else None)
     monkeypatch.setattr(printing_process, "subprocess", SimpleNamespace(run=run, SubprocessError=RuntimeError))
     task = PrintTask(folder=str(tmp_path), html=b"<p>x</p>")
     assert printing_process.answer_to(task).pdf == b"%PDF of <p>x</p>"
     assert printing_process.answer_to(task).by == "Chromium"
 
-    monkeypatch.setattr(printing_process.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     told = printing_process.answer_to(task)
     assert told.pdf is None
     assert "libpango-1.0-0" in (told.problem or "")

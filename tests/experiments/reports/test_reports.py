@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEvent
+from experiments.model_files.run_facts import facts_of
 from experiments.report_models import ReportFile, ReportText, ReportVersion
 from experiments.reports import report_versions
 from experiments.reports.checklists.lists import checklists_of
@@ -25,7 +26,7 @@ from experiments.reports.source import source_of
 from runs.derived_models import SavedPoint
 from runs.errors import Conflict
 from runs.models import Run, RunGroup
-from tests.experiments.reports.conftest import NASTY, binary_run, run_of_three
+from tests.experiments.reports.conftest import NASTY, add_external_test, binary_run, run_of_three
 from tests.people import OWNER, VIEWER, Cast
 from tests.runs.conftest import MakeRun, completed_columns
 
@@ -63,7 +64,14 @@ def texts(report: dict[str, Any], section: str) -> str:
 
 
 def saved_point(run: Run, threshold: float = 0.25) -> SavedPoint:
-    numbers = {"cm_tp": 36, "cm_tn": 60, "cm_fp": 20, "cm_fn": 4, "final_sensitivity": 0.9, "final_specificity": 0.75}
+    numbers: dict[str, float | None] = {
+        "cm_tp": 36,
+        "cm_tn": 60,
+        "cm_fp": 20,
+        "cm_fn": 4,
+        "final_sensitivity": 0.9,
+        "final_specificity": 0.75,
+    }
     numbers |= {f"final_{name}": 0.5 for name in ("precision_cm", "npv")}
     numbers |= {f"{name}_ci_{end}": None for name in list(numbers) for end in ("low", "high")}
     return SavedPoint.objects.create(
@@ -185,7 +193,6 @@ def test_several_classes_of_a_table_without_patients(api: Client, make_run: Make
     made(api, run)
     report = content(api, run)["report"]
     assert {figure["name"] for figure in report["figures"]} == {"confusion-matrix", "roc", "precision-recall", "scores"}
-    assert "taken as independent" not in texts(report, "summary")
     assert "It is not known which samples belong to the same patient" in texts(report, "data")
     items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
     assert items["13"]["status"] == "not_applicable"
@@ -217,8 +224,49 @@ def test_a_fold_stands_beside_its_group(api: Client, make_run: MakeRun, user: Us
     made(api, first)
     report = content(api, first)["report"]
     assert "This run is fold 1 of 2 of the cross-validation “folds”" in texts(report, "comparison")
+    assert "into 2 folds with similar shares of the classes; this run was validated on fold 1" in texts(report, "data")
     rows = tables(report, "comparison")["All folds, validation: mean over 2 completed folds"]
     assert next(row for row in rows if row[0] == "AUROC")[1:] == ["0.812", "0.000", "2"]
+
+
+def test_external_tests_of_this_model_stand_beside_the_own_split(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    add_external_test(run, attempt=0)
+    made(api, run)
+    assert "No external test was made" in texts(content(api, run)["report"], "comparison")
+    add_external_test(run)
+    [listed] = api.get(f"/api/runs/{run.pk}/reports/").json()["results"]
+    assert listed["changes"] == ["There are other external tests since."]
+    made(api, run)
+    report = content(api, run, 2)["report"]
+    assert "Another scanner. Prevalence rises." in texts(report, "comparison")
+    rows = tables(report, "comparison")["External test 2, Chur"]
+    assert rows == [["AUROC", "0.710 (0.600 to 0.800)", "0.812 (0.701 to 0.890)"]]
+    assert "The model was not tested on data of another place." not in page_of(api, run, 2)
+    assert "secret" not in page_of(api, run, 2)
+    assert report["card"]["performance"]["external_tests"][0]["statistics"]["final_auroc_cm"]["value"] == 0.71
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert items["33"]["status"] == "shown"
+
+
+def test_the_card_is_markdown_too(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run, experiment_name="a_b <c>")
+    saved_point(run)
+    text = api.get(f"/api/runs/{run.pk}/model-card/", {"file": "md"}).content.decode()
+    assert text.startswith("# Model card: a\\_b \\<c\\>\n")
+    assert "| AUROC | 0.812 (0.701 to 0.890) |" in text
+    assert "8 from a score of 0.25 on, the saved operating point: Sensitivity at least 90 %." in text
+    assert "ada" not in text
+    assert "## Ethics\n\nNot stated." in text
+
+
+def test_model_files_have_the_card(make_run: MakeRun) -> None:
+    card = facts_of(binary_run(make_run), "MIT").model_card
+    assert card is not None
+    assert (
+        json.loads(json.dumps(card, allow_nan=False))["performance"]["statistics"]["final_auroc_cm"]["value"] == 0.8123
+    )
+    assert facts_of(make_run(status="failed"), "MIT").model_card is None
 
 
 def test_without_predictions_the_stored_numbers_are_shown(api: Client, make_run: MakeRun) -> None:

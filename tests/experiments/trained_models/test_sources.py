@@ -93,11 +93,12 @@ def test_what_is_in_the_way_is_said(
         source_of(run)
 
 
-def test_a_checkpoint_that_changes_is_hashed_again(of_pictures: Trained, trained_run: MakeTrainedRun) -> None:
+def test_a_checkpoint_that_was_changed_is_refused(of_pictures: Trained, trained_run: MakeTrainedRun) -> None:
     run = trained_run(of_pictures)
-    before = source_of(run)
+    assert source_of(run).sha256 == of_pictures.source.sha256
     path = run.folder / run.best_checkpoint
     status = path.stat()
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert source_of(run).sha256 != before.sha256
+    with pytest.raises(Conflict, match="is not the one that its results are of: the file was changed since"):
+        source_of(run)
