@@ -72,7 +72,7 @@ def _stored_run(home: Path) -> Any:
 
 
 def _session(model: Any, path: Path) -> Any:
-    import onnxruntime  # type: ignore[import-untyped]  # noqa: PLC0415
+    import onnxruntime  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
     example = torch.zeros(1, *model.input_shape)
