@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from experiments.reports import report_versions
 from experiments.reports.drawing import requests
+from experiments.reports.drawing.plots import Drawn
 from runs.models import Run
 from tests.browser import story
 from tests.browser.conftest import Visitors
@@ -18,8 +19,11 @@ from tests.realtime.writing import in_thread
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="460" height="300"><rect width="460" height="300"/></svg>'
+
+
 def reported_run(owner: User) -> Run:
-    """Make a completed run with a report, whose figures have no pictures."""
+    """Make a completed run with a report, whose figures are rectangles."""
     run = story.start(story.submit(owner, "A long name of a run on <b>chest</b> x-rays of three hospitals"))
     story.train(run, 0)
     story.tell(run, [story.final(0)])
@@ -32,7 +36,7 @@ def reported_run(owner: User) -> Run:
 async def test_texts_are_stored_and_a_report_is_read(
     visitors: Visitors, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "drawn", lambda _plots: [])
+    monkeypatch.setattr(requests, "drawn", lambda plots: [Drawn(name=one.name, svg=SVG, png=b"") for one in plots])
     run = await in_thread(reported_run, owner)
     page = await visitors.visit(f"/runs/{run.pk}/report/", dark=True)
     await page.get_by_label("Ethics", exact=True).fill("Approved.\nNumber 7.")
