@@ -9,8 +9,10 @@ import secrets
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
+
+import dj_database_url
 
 
 def number_above_zero(raw: str) -> float:
@@ -200,3 +202,43 @@ def key_of_file(path: Path) -> str:
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(64))
     return path.read_text()
+
+
+_KEPT = 600  # seconds that the threads of requests keep a connection: project.request_threads
+_SQLITE_OPTIONS: dict[str, Any] = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",  # DEFERRED fails at once when two writers upgrade their snapshots
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+}
+
+
+def database(address: str, home: Path, lease_seconds: float) -> dict[str, Any]:
+    """Return Django's configuration of the database at that address; without one, of an SQLite file in the home."""
+    if not address:
+        # A file for tests too: the in-memory test database shares one cache among threads, and locks.
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": home / "livetrain.sqlite3",
+            "OPTIONS": _SQLITE_OPTIONS,
+            "CONN_MAX_AGE": _KEPT,
+            "TEST": {"NAME": home / "test.sqlite3"},
+        }
+    config: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=_KEPT, conn_health_checks=True)}
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": _KEPT}
+    else:
+        config["OPTIONS"] = _postgresql_options(lease_seconds) | config.get("OPTIONS", {})
+    return config
+
+
+def _postgresql_options(lease_seconds: float) -> dict[str, Any]:
+    """Notice a server that disappeared silently (a power cut, a network) within half a minute, not within hours."""
+    return {
+        "connect_timeout": 10,
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,  # milliseconds
+        # A worker frozen within a transaction would keep its run's row locked for the worker that is to continue it.
+        "options": f"-c idle_in_transaction_session_timeout={max(5_000, int(lease_seconds * 1000))}",
+    }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import dj_database_url
+from csp.constants import NONE, SELF
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,6 +27,7 @@ from project.setting_values import (
     bucket,
     count_above_zero,
     count_from_zero,
+    database,
     days_or_never,
     endpoint,
     folders,
@@ -44,7 +45,6 @@ from project.setting_values import (
     url_of,
     visible,
 )
-from realtime import content_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -232,50 +232,10 @@ TEMPLATES = [
     }
 ]
 
-_SQLITE_OPTIONS: dict[str, Any] = {
-    "timeout": 20,
-    "transaction_mode": "IMMEDIATE",  # DEFERRED fails at once when two writers upgrade their snapshots
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
-}
-
-# A server that disappeared silently (a power cut, a network) is noticed within half a minute, not within hours.
-_POSTGRESQL_OPTIONS: dict[str, Any] = {
-    "connect_timeout": 10,
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,  # milliseconds
-    # A worker frozen within a transaction would keep its run's row locked for the worker that is to continue it.
-    "options": f"-c idle_in_transaction_session_timeout={max(5_000, int(LEASE_SECONDS * 1000))}",
-}
-
-
-_KEPT = 600  # seconds that the threads of requests keep a connection: project.request_threads
-
-
-def _database() -> dict[str, Any]:
-    address = _read(
-        "DATABASE_URL", url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
-    )
-    if not address:
-        path = LIVETRAIN_HOME / "livetrain.sqlite3"
-        # A file for tests too: the in-memory test database shares one cache among threads, and locks.
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": path,
-            "OPTIONS": _SQLITE_OPTIONS,
-            "CONN_MAX_AGE": _KEPT,
-            "TEST": {"NAME": LIVETRAIN_HOME / "test.sqlite3"},
-        }
-    config: dict[str, Any] = {**dj_database_url.parse(address, conn_max_age=_KEPT, conn_health_checks=True)}
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config |= {"OPTIONS": _SQLITE_OPTIONS, "CONN_MAX_AGE": _KEPT}
-    else:
-        config["OPTIONS"] = _POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
-    return config
-
-
-DATABASES = {"default": _database()}
+_ADDRESS = _read(
+    "DATABASE_URL", url_of("postgres", "postgresql", "sqlite"), "", "an address postgres://… or sqlite://…"
+)
+DATABASES = {"default": database(_ADDRESS, LIVETRAIN_HOME, LEASE_SECONDS)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # channels-redis' sockets idle longer than redis-py's default time-out; pub/sub has no capacity that drops silently.
 CHANNEL_LAYERS: dict[str, Any] = {
@@ -371,7 +331,19 @@ CSRF_FAILURE_VIEW = "project.error_answers.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = content_policy.POLICY
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -26,6 +26,7 @@ _BEFORE = """
     AND (run.priority > own.priority OR run.turn < own.turn OR (run.turn = own.turn AND run.id < %s))
 """
 """The number of runs that come before one, in that order."""
+_QUEUED = PreparedQuery(lambda: Run.objects.filter(status=Run.Status.QUEUED).order_by().values_list("pk")[:1])
 _LIMITED = PreparedQuery(
     lambda: Project.objects.filter(max_running__isnull=False).order_by().values_list("pk", "max_running")
 )
@@ -34,6 +35,11 @@ _LIMITED = PreparedQuery(
 def waiting() -> QuerySet[Run]:
     """Select queued runs, the next one first."""
     return Run.objects.filter(status=Run.Status.QUEUED).order_by(*ORDER)
+
+
+def any_waits() -> bool:
+    """Return whether any run is queued: a question that costs a tenth of which ones may start."""
+    return _QUEUED.first() is not None
 
 
 def startable() -> QuerySet[Run]:

@@ -3,11 +3,11 @@
 They are the tests that go through the database, in this process or in those of an installation: web server, worker,
 training, WebSocket. `make test` runs them on SQLite without any server; this runs them on PostgreSQL, with Redis as
 broker and channel layer, and those in which messages wake workers with RabbitMQ as broker. The servers are private
-and started once. `--core`, as `make test` says, narrows that to where the database itself is at work, `--only=redis`
-and `--only=rabbitmq` to one of the two brokers. Where servers cannot be had it says so loudly, and fails if
-LIVETRAIN_REQUIRE_SERVICES is set.
+and started once. `--core` narrows that to where the database itself is at work, `--core=runs` and `--core=else`, as
+`make test` says, to a half of it each, `--only=redis` and `--only=rabbitmq` to one of the two brokers. Where servers
+cannot be had it says so loudly, and fails if LIVETRAIN_REQUIRE_SERVICES is set.
 
-PostgreSQL makes each database as a copy of `template1`, which is migrated once, as a new one is by `manage.py migrate`:
+PostgreSQL makes each database as a copy of `template1`, which is migrated, as a new one is by `manage.py migrate`:
 the tests of upgrades ask for an empty one.
 """
 
@@ -20,12 +20,12 @@ import sys
 import time
 from pathlib import Path
 
-from tests import prepared_database
 from tests.services import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 ALL = ("tests", "--ignore=tests/experiments/training", "--ignore=tests/browser", "--ignore=tests/services")
-CORE = (
+RUNS = ("tests/runs",)
+ELSE = (
     "tests/audit/test_append_only.py",
     "tests/audit/test_recording.py",
     "tests/test_end_to_end.py",
@@ -36,8 +36,9 @@ CORE = (
     "tests/notifications",
     "tests/project/test_upgrade.py",
     "tests/realtime",
-    "tests/runs",
 )
+CORE = (*RUNS, *ELSE)
+CHOICES = {"--core": CORE, "--core=runs": RUNS, "--core=else": ELSE}
 QUEUE = (
     "tests/test_end_to_end.py::test_every_event_arrives_once_in_order_and_is_the_journal",
     "tests/test_end_to_end.py::test_a_stopped_server_goes_on_from_the_last_complete_epoch",
@@ -47,7 +48,7 @@ QUEUE = (
     "tests/experiments/api/test_run_actions.py",
     "tests/experiments/api/test_priority.py",
 )
-OWN_WORDS = ("--core", "--only=redis", "--only=rabbitmq")
+OWN_WORDS = (*CHOICES, "--only=redis", "--only=rabbitmq")
 REQUIRED = os.environ.get("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
 
 
@@ -56,11 +57,9 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         database = _address(stack, "PostgreSQL", servers.postgresql())
         redis = _address(stack, "Redis", servers.redis_server())
-        if database:
-            prepared_database.prepare_postgresql(database)
         codes = []
         if "--only=rabbitmq" not in sys.argv:
-            tests = CORE if "--core" in sys.argv else ALL
+            tests = next((tests for word, tests in CHOICES.items() if word in sys.argv), ALL)
             codes.append(_session("PostgreSQL and Redis", tests, database, redis, redis))
         if "--only=redis" not in sys.argv:
             rabbitmq = _address(stack, "RabbitMQ", servers.rabbitmq())

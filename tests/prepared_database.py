@@ -52,12 +52,12 @@ with connection.cursor() as cursor:
 
 def migrated() -> Path:
     """Return an SQLite database that has all migrations, and no rows but those which they make."""
-    return _made("migrated.sqlite3", _migrate)
+    return made("migrated.sqlite3", _migrate)
 
 
 def listed() -> Path:
     """Return an SQLite database as a worker leaves it that has listed the metrics of the installed library."""
-    return _made("listed.sqlite3", _list_metrics)
+    return made("listed.sqlite3", _list_metrics)
 
 
 def prepare_postgresql(server: str) -> None:
@@ -74,8 +74,11 @@ def prepare_postgresql(server: str) -> None:
         connection.cursor().executemany(insert.encode(), rows)
 
 
-def _made(name: str, make: Callable[[Path, Path], None]) -> Path:
-    """Return the file of this name in the shared folder; one process makes it, the others wait."""
+def made(name: str, make: Callable[[Path, Path], None]) -> Path:
+    """Return the file or folder of this name in the shared folder; one process makes it, the others wait.
+
+    `make` gets a home of its own, and the path where it is to lie at first.
+    """
     folder = _folder()
     path = folder / name
     with (folder / f"{name}.lock").open("w") as lock:

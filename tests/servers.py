@@ -23,6 +23,8 @@ FREE_PORTS = iter(random.SystemRandom().sample(range(12_000, 32_000), 20_000))
 STOP_SECONDS = 15.0
 WITHOUT_INSPECTIONS = "tests.web_application:application"
 """An application that starts the process which looks at data when it is asked to look at some, not before."""
+WITHOUT_MODELS = "tests.models_application:application"
+"""An application whose predictions are made up by a process without torch."""
 
 
 class WebServer:

@@ -60,11 +60,27 @@ PLACES = {
         "tests/experiments/object_store",
         "tests/experiments/server",
     ),
+    "data sets, workers": (
+        "tests/experiments/datasets",
+        "tests/experiments/preflights",
+        "tests/experiments/processes",
+        "tests/experiments/supervision",
+        "tests/experiments/worker",
+    ),
     "runs, realtime": ("tests/runs", "tests/realtime", "tests/clients"),
     "storm, services": ("tests/chaos", "tests/services"),
     "training": ("tests/experiments/training",),
     "reading of data": ("tests/experiments/training/data",),
-    "API described": ("tests/openapi",),
+    "API described, models used": (
+        "tests/openapi",
+        "tests/experiments/explanations",
+        "tests/experiments/external_tests",
+        "tests/experiments/model_files",
+        "tests/experiments/model_jobs",
+        "tests/experiments/predictions",
+        "tests/experiments/reports",
+        "tests/experiments/trained_models",
+    ),
 }
 SECONDS_TO_END = 10.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -79,14 +95,16 @@ SHOWN = "suite"
 LANES: dict[str, Sequence[str]] = {
     SHOWN: ["-m", "pytest", *AGAIN, "tests", *_without(*PLACES)],
     "browser": ["-m", "pytest", *AGAIN, *PLACES["browser"], *_without("browser, all but a run")],
-    "browser, all but a run": ["-m", "pytest", *AGAIN, *PLACES["browser, all but a run"]],
-    "integration on PostgreSQL": ["-m", "tests.integration", "--core", "--only=redis", *AGAIN],
-    "storm, services": ["-m", "pytest", *AGAIN, *PLACES["storm, services"]],
-    "installations": ["-m", "pytest", *AGAIN, *PLACES["installations"]],
-    "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
-    "training": ["-m", "pytest", *AGAIN, *PLACES["training"], *_without("reading of data")],
     "runs, realtime": ["-m", "pytest", *AGAIN, *PLACES["runs, realtime"]],
-    "API described": ["-m", "pytest", *AGAIN, *PLACES["API described"]],
+    "installations": ["-m", "pytest", *AGAIN, *PLACES["installations"]],
+    "runs on PostgreSQL": ["-m", "tests.integration", "--core=runs", "--only=redis", *AGAIN],
+    "all else on PostgreSQL": ["-m", "tests.integration", "--core=else", "--only=redis", *AGAIN],
+    "browser, all but a run": ["-m", "pytest", *AGAIN, *PLACES["browser, all but a run"]],
+    "storm, services": ["-m", "pytest", *AGAIN, *PLACES["storm, services"]],
+    "API described, models used": ["-m", "pytest", *AGAIN, *PLACES["API described, models used"]],
+    "training": ["-m", "pytest", *AGAIN, *PLACES["training"], *_without("reading of data")],
+    "data sets, workers": ["-m", "pytest", *AGAIN, *PLACES["data sets, workers"]],
+    "integration on RabbitMQ": ["-m", "tests.integration", "--only=rabbitmq", *AGAIN],
     "reading of data": ["-m", "pytest", *AGAIN, *PLACES["reading of data"]],
 }
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax_trees import parsed
+
 ROOT = Path(__file__).parents[1]
 APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 CODE_FOLDERS = (*APPS, "tests", "benchmarks", "docs")
@@ -22,6 +24,7 @@ FOLDER_MODULES = 21
 
 # Imports inside functions are for what must not be loaded where the module is; never for breaking a cycle.
 LOCAL_IMPORTS = {
+    ("experiments/training/exporting/verification.py", "onnxruntime"): "of an extra, which other files do not need",
     (
         "experiments/reports/report_versions.py",
         "experiments.reports.assembly",
@@ -43,6 +46,10 @@ LOCAL_IMPORTS = {
     ): "NumPy and Arrow, which the web process loads with the first comparison",
     ("runs/comparison/comparison_views.py", "runs.comparison.flipped_samples"): "the same",
     ("runs/comparison/comparison_views.py", "runs.comparison.paired_report"): "the same",
+    (
+        "experiments/trained_models/sources.py",
+        "runs.files",
+    ): "Arrow, which the web process loads with the first model of images",
     ("runs/curves/compaction.py", "runs.curves.journal_ranges"): "NumPy, for processes that have something to compact",
     ("runs/curves/views.py", "runs.curves.reading"): "NumPy, which the web process loads with the first curve",
     ("runs/curves/views.py", "runs.curves.series"): "the same",
@@ -67,6 +74,10 @@ LOCAL_IMPORTS = {
         "runs.evaluation",
     ): "NumPy and Arrow, which the web process loads with the first sample that is explained",
     ("experiments/explanations/stored_questions.py", "runs.comparison"): "the same",
+    (
+        "experiments/external_tests/evaluation_views.py",
+        "experiments.external_tests",
+    ): "NumPy and Arrow, which the web process loads with the first external test",
     (
         "runs/evaluation/evaluation_views.py",
         "runs.evaluation.cell_samples",
@@ -117,12 +128,6 @@ LOCAL_IMPORTS = {
 def python_files(*folders: str) -> list[Path]:
     files = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
     return sorted(path for path in files if "migrations" not in path.parts)
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    """Parse a file once for all tests, which only read the tree."""
-    return ast.parse(path.read_text())
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -265,7 +270,8 @@ def test_the_web_process_knows_nothing_that_follows_trainings() -> None:
 
 def test_a_training_process_loads_monai_only_for_a_network_of_it() -> None:
     """It takes about a second and 30 MB, which a run of another network need not pay."""
-    script = "import sys, experiments.training.recipes.centralized; print('loaded:', *sys.modules)"
+    modules = "experiments.training.recipes.fork_server_start, experiments.training.recipes.centralized"
+    script = f"import sys, {modules}; print('loaded:', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "torch" in loaded

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from tests.syntax_trees import parsed
 from tests.test_architecture import APPS, python_files, relative
 
 CREATE = {"create", "acreate", "bulk_create", "get_or_create", "update_or_create"}
@@ -21,7 +22,7 @@ LEASES = {"claim", "renew", "release", "_end", "_change"}
 @cache
 def trees() -> list[tuple[str, ast.Module]]:
     """Parse the apps' code, file by file."""
-    return [(relative(path), ast.parse(path.read_text())) for path in python_files(*APPS)]
+    return [(relative(path), parsed(path)) for path in python_files(*APPS)]
 
 
 @cache

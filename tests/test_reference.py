@@ -30,6 +30,7 @@ from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS
 from runs.statistics.operating_points.rules import RULES
 from runs.statistics.score_statistics import EVALUATION_METRICS, TRAIN_METRICS
 from tests.documentation import ROOT, code, first_column, page, section, table
+from tests.syntax_trees import parsed
 
 APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
 WIRING = {"application", "http_application", "websocket_application", "urlpatterns", "register"}
@@ -39,7 +40,7 @@ STATELESS = {"_encoder", "_decoder"}
 def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
     for path in (path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))):
         if "migrations" not in path.parts and path.name != "settings.py":
-            yield path, ast.parse(path.read_text())
+            yield path, parsed(path)
 
 
 def calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -228,10 +229,10 @@ def thread_name(call: ast.Call) -> str | None:
 def names_of_periodic_threads(tree: ast.AST) -> Iterator[str]:
     """Return the names of classes that say what such a thread does."""
     for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
-        if "Periodic" in map(ast.unparse, cls.bases):
+        if {"Periodic", "WorkThread"} & set(map(ast.unparse, cls.bases)):
             for call in calls(cls):
-                if ast.unparse(call.func) == "super().__init__":
-                    yield ast.literal_eval(call.args[0])
+                if ast.unparse(call.func) == "super().__init__" and isinstance(call.args[0], ast.Constant):
+                    yield str(call.args[0].value)
 
 
 def test_every_thread_is_explained() -> None:

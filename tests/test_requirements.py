@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from experiments.training.contract.networks.network_spec import EXTRAS
+from tests.syntax_trees import parsed
 
 ROOT = Path(__file__).parents[1]
 APPS = ("project", "experiments", "runs", "realtime", "accounts", "access", "audit", "notifications", "request_ids")
@@ -43,7 +44,7 @@ def imported(*folders: str) -> set[str]:
     """Return the top-level names of all imports; those under TYPE_CHECKING too."""
     names = set()
     for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -83,7 +84,7 @@ def test_every_requirement_is_used() -> None:
     by_name = {  # named in settings and commands, or by Django itself, instead of imported
         "daphne", "channels-redis", "psycopg", "pytest-django", "pytest-asyncio", "pytest-rerunfailures", "myst-parser",
         "einops", "flask", "flask-cors", "ruff", "mypy", "django-stubs", "djangorestframework-stubs", "import-linter",
-        "pandas-stubs", "drf-spectacular-sidecar",
+        "pandas-stubs", "drf-spectacular-sidecar", "onnx", "onnxscript",
     }  # fmt: skip
     used = packages(imported(*APPS, "clients", "tests", "benchmarks", "docs")) | by_name
     unused = {package for name in FILES for package in pins(name)} - used

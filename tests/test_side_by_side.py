@@ -55,9 +55,13 @@ def test_places_are_those_of_the_tests_on_disk() -> None:
 
 def test_each_broker_has_a_lane_of_the_integration_tests() -> None:
     chosen = [words for words in LANES.values() if words[1] == "tests.integration"]
-    only = {word for words in chosen for word in words if word.startswith("--only=")}
-    assert len(chosen) == len(only) == 2
-    assert only <= set(integration.OWN_WORDS)
+    own = [{*words} & {*integration.OWN_WORDS} for words in chosen]
+    assert [word for words in chosen for word in words if word.startswith("--only=")].count("--only=rabbitmq") == 1
+    on_redis = [words for words in own if "--only=redis" in words]
+    assert len(chosen) == len(on_redis) + 1
+    cores = [integration.CHOICES[word] for words in on_redis for word in words if word in integration.CHOICES]
+    assert len(cores) == len(on_redis)
+    assert sorted(place for core in cores for place in core) == sorted(integration.CORE), "each place in one lane"
 
 
 def test_every_lane_tries_again_and_the_first_one_is_shown() -> None:

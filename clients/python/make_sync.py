@@ -1,4 +1,4 @@
-"""Write `client.py` from `async_client.py`: the same words without asyncio. A test says that it was done."""
+"""Write `client.py` and `run.py` from their `async_` modules: the same words without asyncio. A test says so."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "src" / "livetrain"
-SOURCE, TARGET = FOLDER / "async_client.py", FOLDER / "client.py"
+WRITTEN = {"async_client.py": "client.py", "async_model_use.py": "model_use.py", "async_run.py": "run.py"}
+"""The source of each file that is written."""
 WORDS = (
     (
-        r'"""The client for asyncio: the same as `Client`, awaited\."""',
-        '"""The client that blocks; `make_sync.py` wrote it from `async_client.py`."""',
+        r'"""(The client|A run) for asyncio: the same as `(Client|Run)`, awaited\."""',
+        r'"""\1 that blocks; `make_sync.py` wrote it."""',
     ),
-    (r"import asyncio\n", "import time\n"),
     (
-        r"from collections\.abc import AsyncIterator, Callable, Iterable, Mapping",
-        "from collections.abc import Callable, Iterable, Iterator, Mapping",
+        r'"""What an asynchronous client does with the models of runs that have ended\."""',
+        '"""What a client does with the models of runs; `make_sync.py` wrote it from `async_model_use.py`."""',
     ),
+    (r"async_model_use import", "model_use import"),
+    (r"import asyncio\n", "import time\n"),
+    (r"livetrain\.async_(client|run)", r"livetrain.\1"),
     (r"asyncio\.sleep", "time.sleep"),
     (r"  # noqa: ASYNC109 - of the \w+", ""),
-    (r"\bAsync(Client|Run|Iterator)\b", r"\1"),
+    (r"\bAsync(Client|ModelUse|Run|Iterator)\b", r"\1"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
     (r"\ba(close|read|iter_bytes)\b", r"\1"),
     (r"\basync (def|with|for)\b", r"\1"),
@@ -38,21 +41,26 @@ def blocking(text: str) -> str:
     return text
 
 
-def formatted(text: str) -> str:
-    """Return the text in the project's format."""
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TARGET), "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
+def formatted(text: str, target: Path) -> str:
+    """Return the text in the project's format, with its imports in order."""
+    for way in (("check", "--select", "I", "--fix", "--quiet"), ("format",)):
+        command = [sys.executable, "-m", "ruff", *way, "--stdin-filename", str(target), "-"]
+        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return text
 
 
 def main() -> int:
-    """Write the client, or with `--check` say whether it is as it would be written."""
-    wanted = formatted(blocking(SOURCE.read_text("utf-8")))
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(wanted, "utf-8")
-    elif TARGET.read_text("utf-8") != wanted:
-        sys.stdout.write(f"{TARGET.name} is not what {SOURCE.name} makes: run {Path(__file__).name}\n")
-        return 1
-    return 0
+    """Write the modules, or with `--check` say whether they are as they would be written."""
+    different = False
+    for source, name in WRITTEN.items():
+        target = FOLDER / name
+        wanted = formatted(blocking((FOLDER / source).read_text("utf-8")), target)
+        if "--check" not in sys.argv[1:]:
+            target.write_text(wanted, "utf-8")
+        elif target.read_text("utf-8") != wanted:
+            sys.stdout.write(f"{name} is not what {source} makes: run {Path(__file__).name}\n")
+            different = True
+    return int(different)
 
 
 if __name__ == "__main__":

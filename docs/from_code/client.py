@@ -14,7 +14,9 @@ BASE = "DescribedRun"
 
 def client_methods(name: str) -> str:
     """Write the table of a class's public methods and properties, those of its base included."""
-    found = list(_public(_class("client.py", name)))
+    found = list(_public(_class(f"{name.lower()}.py", name)))
+    if name == "Client":
+        found = [*found, *_public(_class("model_use.py", "ModelUse"))]
     if name == "Run":
         found = [*_public(_class("described_run.py", BASE)), *found]
     return table(("name", "what it does"), [(code(_called(one)), _first_line(one)) for one in found])

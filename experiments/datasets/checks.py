@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from access.default_project import DEFAULT_PROJECT
 from audit.recording import record
@@ -19,10 +19,14 @@ from runs import clock
 from runs.failures.each import each
 from runs.leases import Leases, times
 from runs.scheduling import workers
+from runs.statements.prepared_query import PreparedQuery
 
 State = Dataset.State
 LOST_TOO_OFTEN = "The worker of this check was lost {}, so it is not started again."
 _LEASES = Leases(Dataset, "data set", waiting=Q(state=State.WAITING), held=Q(state=State.CHECKING))
+_WAITING = PreparedQuery(
+    lambda: Dataset.objects.filter(state=State.WAITING).order_by("id").values_list("pk")  # workers ask twice a second
+)
 
 
 def register(name: str, path: str, owner: User, project_id: int = DEFAULT_PROJECT) -> Dataset:
@@ -54,12 +58,12 @@ def end_upload(dataset: Dataset) -> None:
 
 def first_waiting() -> int | None:
     """Return the data set that has waited longest; None: none waits."""
-    return _waiting().first()
+    return next((pk for (pk,) in _WAITING.rows()), None)
 
 
 def claim() -> Dataset | None:
     """Claim the oldest waiting data set for this process. None: none waits."""
-    for pk in _waiting():
+    for (pk,) in _WAITING.rows():
         taken = _LEASES.claim(pk, workers.own_name(), state=State.CHECKING, files_done=0, bytes_done=0)
         if taken is not None:
             return taken
@@ -135,10 +139,6 @@ def request(dataset: Dataset) -> bool:
         if requested:
             record("dataset.checked", target=dataset)
     return requested
-
-
-def _waiting() -> QuerySet[Dataset, int]:
-    return Dataset.objects.filter(state=State.WAITING).order_by("id").values_list("pk", flat=True)
 
 
 def _end(dataset: Dataset, state: Dataset.State, **found: object) -> None:

@@ -70,7 +70,7 @@ class Explain(HeavyView):
         answer = answer_of(run, request.user, source, question)
         if not isinstance(answer, Explained):
             raise Unavailable(ANOTHER_ANSWER)
-        found = _described(source, answer) | {"note": _note(run, asked.sample, source, answer)}
+        found = described(source, answer) | {"note": _note(run, asked.sample, source, answer)}
         record("model.explained", target=run, method=found["method"], stored=asked.sample is not None)
         return Response(found)
 
@@ -120,8 +120,8 @@ def _question(run: Run, asked: Wanted, label: int | None) -> ExplainFile | Expla
     return stored_questions.question_of(run, asked.sample, label)
 
 
-def _described(source: ModelSource, answer: Explained) -> dict[str, Any]:
-    """Describe the explanation, with what it shows and what it is not."""
+def described(source: ModelSource, answer: Explained) -> dict[str, Any]:
+    """Describe the explanation as it is answered, with what it shows and what it is not."""
     name = source.classes[answer.label]
     told: dict[str, Any] = {
         "run_id": source.run_id,

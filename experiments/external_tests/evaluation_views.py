@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from django.http import HttpResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from experiments.external_tests.descriptions import NAME
-from experiments.external_tests.views import GONE, found
+from experiments.external_tests.views import found
 from experiments.models import ExternalTest
 from runs import queries
 from runs.api.csv_download import csv_download
@@ -26,12 +24,9 @@ from runs.evaluation.evaluation_views import CellParameters, CurveParameters, Ev
 from runs.listing.filters import Parameters
 from runs.models import FinalResult
 from runs.saved_points.run_decision import ASKED, HIGHEST, OWN, SAVED, Decision
-from runs.statistics.recalibration.methods import Method
+from runs.subgroups.subgroup_table import csv_of
 from runs.subgroups.subgroup_views import OF_MANY, OF_TWO, SubgroupParameters
 from runs.wording.operating_point_text import described_points
-
-STORED_SPLIT = "test"
-"""What the rows of the file say: `model_jobs.external_test.SPLIT`."""
 
 
 def _split() -> serializers.ChoiceField:
@@ -121,58 +116,29 @@ class ExternalCurves(ExternalEvaluation):
 
     def get(self, request: Request, run_id: int, number: int) -> Response:
         """Return the curves; `problem` says why there are none."""
-        from runs.evaluation.final_curves import Drawing, drawn, known  # noqa: PLC0415
-        from runs.evaluation.net_benefits import Probabilities, probabilities_of  # noqa: PLC0415
+        from experiments.external_tests import scored_samples  # noqa: PLC0415
 
         test, result = self.test_of(request, run_id, number)
-        label, stored = self.label_of(result), test.details["recalibration"]
-        method = None if stored is None else msgspec.convert(stored, Method)
-        same = test.attempt == test.run.attempt
-        used = probabilities_of(test.run) if same else Probabilities(method, None)
-        rechosen = test.details["rechosen"] or {}
-        held = (result.threshold, rechosen.get("threshold"))
-        drawing = Drawing(
-            str(test.predictions), test.pk, tuple(one for one in held if one is not None), used, STORED_SPLIT
-        )
-        told = known(test.run, result, label) | drawn(drawing, result, label, self.asked["points"])
-        if told["decision_curve"] and used.method:
-            told["decision_curve"]["text"] = (
-                "From scores recalibrated by Platt's method, fitted on the run's validation split."
-            )
-        return Response(told)
+        return Response(scored_samples.curves(test, result, self.label_of(result), self.asked["points"]))
 
 
-class _Cells(ExternalEvaluation):
-    def wanted(self, test: ExternalTest, result: FinalResult) -> Any:
-        from runs.evaluation.cell_samples import Wanted  # noqa: PLC0415
-
-        return Wanted(
-            str(test.predictions),
-            test.pk,
-            STORED_SPLIT,
-            self.label_of(result),
-            tuple(result.class_names),
-            self.asked["cell"],
-            self.decision_of(test),
-        )
-
-
-class ExternalSamples(_Cells):
+class ExternalSamples(ExternalEvaluation):
     """The samples behind a cell of the matrix, the most confident first."""
 
     parameters = ExternalPageParameters
 
     def get(self, request: Request, run_id: int, number: int) -> Response:
         """Return a page of them; there are no pictures."""
-        from runs.evaluation.cell_samples import page_of_cell  # noqa: PLC0415
+        from experiments.external_tests import scored_samples  # noqa: PLC0415
 
         test, result = self.test_of(request, run_id, number)
-        told = page_of_cell(test.run, self.wanted(test, result), dict(self.asked))
+        label, decision = self.label_of(result), self.decision_of(test)
+        told = scored_samples.page_of_cell(test, label, decision, dict(self.asked))
         record_reading(request, "run.samples_viewed", [test.run], split=f"{NAME} {number}")
-        return Response(told | {"split": NAME, "attempt": test.attempt})
+        return Response(told)
 
 
-class ExternalSamplesExport(_Cells):
+class ExternalSamplesExport(ExternalEvaluation):
     """All samples behind a cell of the matrix as CSV, the most confident first."""
 
     parameters = ExternalCellParameters
@@ -180,15 +146,11 @@ class ExternalSamplesExport(_Cells):
 
     def get(self, request: Request, run_id: int, number: int) -> HttpResponse:
         """Return the file; 404 where there are no samples to list, with the reason."""
-        from runs.evaluation.cell_samples import table_of_cell  # noqa: PLC0415
-        from runs.evaluation.class_scores import NoScores  # noqa: PLC0415
+        from experiments.external_tests import scored_samples  # noqa: PLC0415
 
         test, result = self.test_of(request, run_id, number)
-        try:
-            text = table_of_cell(self.wanted(test, result))
-        except NoScores as error:
-            raise NotFound(str(error)) from error
         cell = self.asked["cell"]
+        text = scored_samples.table_of_cell(test, self.label_of(result), self.decision_of(test), cell)
         record_reading(request, "samples.exported", [test.run], split=f"{NAME} {number}", cell=cell)
         return csv_download(f"run-{run_id}-external-{number}-{cell}.csv", text)
 
@@ -200,8 +162,6 @@ class ExternalSubgroups(ExternalEvaluation):
 
     def get(self, request: Request, run_id: int, number: int) -> Response | HttpResponse:
         """Return the groups; `problem` says why there are none."""
-        from runs.subgroups.subgroup_table import csv_of  # noqa: PLC0415
-
         test, result = self.test_of(request, run_id, number)
         told = self._told(test, result)
         if "file" not in self.asked or told["problem"] is not None:
@@ -209,7 +169,7 @@ class ExternalSubgroups(ExternalEvaluation):
         return csv_download(f"run-{run_id}-external-{number}-subgroups.csv", csv_of(told))
 
     def _told(self, test: ExternalTest, result: FinalResult) -> dict[str, Any]:
-        from experiments.external_tests.groups import groups_of  # noqa: PLC0415
+        from experiments.external_tests import groups  # noqa: PLC0415
 
         known = OF_TWO if len(result.class_names) == 2 else OF_MANY
         metric = self.asked.get("metric", known[0])
@@ -224,7 +184,7 @@ class ExternalSubgroups(ExternalEvaluation):
                 raise InvalidRequest(
                     [{"field": "by" if column == self.asked.get("by") else "second", "message": message}]
                 )
-        return groups_of(test, columns, self.decision_of(test), metric, kept=kept)
+        return groups.groups_of(test, columns, self.decision_of(test), metric, kept=kept)
 
 
 class ExternalOperatingPoints(ExternalEvaluation):
@@ -236,14 +196,3 @@ class ExternalOperatingPoints(ExternalEvaluation):
         by_split = {result.split: result.operating_points for result in queries.final_results(run_id)}
         points = described_points(by_split | {NAME: test.kept["operating_points"]})
         return Response({"run_id": run_id, "number": number, "points": points})
-
-
-__all__ = [
-    "GONE",
-    "ExternalCurves",
-    "ExternalOperatingPoints",
-    "ExternalSamples",
-    "ExternalSamplesExport",
-    "ExternalSubgroups",
-    "as_result",
-]

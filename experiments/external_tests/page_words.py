@@ -137,13 +137,13 @@ def _histogram(of: str, here: Sequence[int], there: Sequence[int], edges: Sequen
             round(HEIGHT * (1 - share / most), 2),
             round(step - 2, 2),
             round(HEIGHT * share / most, 2),
-            f"Scores from {edges[place]:g} to {edges[place + 1]:g}: {percent(share)} of this data, "
+            f"Scores from {edges[place]:g} to {edges[place + 1]:g}: {percent(share)} of these data, "
             f"{percent(theirs[place] if theirs else None)} of {where}",
         )
         for place, share in enumerate(ours)
     ]
     title = "All samples" if of == "all" else f"Samples that are {of}"
-    words = f"{title}: scores of {sum(here):,} samples of this data (bars) and {sum(there):,} of {where} (line)."
+    words = f"{title}: scores of {sum(here):,} samples of these data (bars) and {sum(there):,} of {where} (line)."
     return Histogram(title, words, bars, _line(theirs, most, step), percent(most))
 
 

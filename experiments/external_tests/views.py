@@ -19,12 +19,12 @@ from experiments.model_jobs import descriptions, requests
 from experiments.models import ExternalTest
 from runs.api.csv_download import attachment_headers
 from runs.api.heavy_requests import DOWNLOADS, HeavyView
-from runs.api.views import ReadingView
+from runs.api.views import ReadingView, one_of
 from runs.files.local_files import Content, media_type, open_file
 from runs.listing.filters import Parameters
 from runs.models import Run
 from runs.projects.refusals import why_not
-from runs.queries import may_change
+from runs.queries import may_change, visible_runs
 
 MOST_RUNS = 100
 GONE = "The predictions of external test {number} of run {run} are gone: remove the test and ask for it again."
@@ -116,8 +116,9 @@ class ExternalPredictions(HeavyView):
 
 
 def found(request: Request, run_id: int, number: int) -> ExternalTest:
-    """Return the test; raises NotFound unless the user sees its run."""
+    """Return the test; raises NotFound, also for a run that the user does not see."""
     test = queries.seen(request.user, run_id, number)
     if test is None:
-        raise NotFound(f"Run {run_id} has no external test {number}.")
+        one_of(visible_runs(request.user), run_id)
+        raise NotFound(f"External test {number} of run {run_id} does not exist.")
     return test

@@ -46,6 +46,7 @@ def _described(job: ModelJob, now: dict[str, Any], request: Request) -> dict[str
         "model_job_id": job.pk,
         "name": file["name"],
         "format": job.options["format"],
+        "kind": result["kind"],
         "bytes": file["bytes"],
         "sha256": file["sha256"],
         "licence": job.options["licence"],

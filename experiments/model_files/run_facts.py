@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +21,7 @@ PRODUCT = "Livetrain"
 
 
 def facts_of(run: Run, licence: str) -> ModelFacts:
-    """Collect the facts, with the final statistics of each split and their intervals."""
+    """Collect the facts, with the final statistics of each split and their intervals. Raises StoreError."""
     results = queries.final_results(run.pk)
     return ModelFacts(
         product=PRODUCT,
@@ -31,17 +30,9 @@ def facts_of(run: Run, licence: str) -> ModelFacts:
         data_name=data_name(run),
         data_hash=run.dataset_hash,
         metrics={result.split: result.statistics for result in results},
-        licence=licence,
         model_card=_card(run),
+        licence=licence,
     )
-
-
-def _card(run: Run) -> dict[str, Any] | None:
-    """Return the model card as of now; None where the run has no result that one could be written of."""
-    try:
-        return model_card(run)
-    except NoReport:
-        return None
 
 
 def decides_by(run: Run) -> dict[str, Any]:
@@ -67,7 +58,15 @@ def data_name(run: Run) -> str:
     return run.source_path.rstrip("/").rpartition("/")[2]
 
 
-@cache
+def _card(run: Run) -> dict[str, Any] | None:
+    """Return the model card, which names no place on the server; None of a run without a result."""
+    try:
+        card = model_card(run)
+    except NoReport:
+        return None
+    return card | {"data": card["data"] | {"source": data_name(run)}}
+
+
 def _version() -> str:
     """Return this server's version."""
     found: str = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]

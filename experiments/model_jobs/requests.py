@@ -83,6 +83,8 @@ def cancel(job: ModelJob, user: User) -> None:
         cancelled = state.cancel(ModelJob.objects.filter(pk=job.pk), f"Cancelled by {user}.")
         if cancelled:
             record("model_job.cancelled", target=job, run=job.run_id, kind=job.kind)
+    if cancelled:
+        shutil.rmtree(job.folder, ignore_errors=True)  # what its process still writes, its worker removes
     job.refresh_from_db()
     if not cancelled and job.status != ModelJob.Status.CANCELLED:
         raise Conflict(f"Model job {job.pk} is {job.status}: there is nothing to cancel.")

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from experiments.model_jobs import build, folders, kinds, state
 from experiments.models import ModelJob
-from experiments.processes.training_process import TrainingProcess
+from experiments.processes.training_process import TrainingProcess, Words
 from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, in_words
 from experiments.queued_work.turns import OneOfEachUser
 from experiments.queued_work.worker_thread import WorkThread
@@ -25,6 +25,7 @@ from runs.scheduling import workers
 logger = logging.getLogger(__name__)
 
 RECIPE = "experiments.training.recipes.model_jobs.entry"
+MEASURE_SECONDS = 2.0  # between two looks at what its files take; there may be thousands
 TOO_LONG = (
     "The job did not end within {seconds:g} seconds, the limit of this server (LIVETRAIN_MODEL_JOB_SECONDS), so its "
     "process was ended{place}. Ask for less at a time, or have that limit raised."
@@ -32,6 +33,11 @@ TOO_LONG = (
 TOO_LARGE = (
     "The files of the job took more than {allowed}, the limit of this server (LIVETRAIN_MODEL_JOB_GIB), so its process "
     "was ended. Ask for less at a time, or have that limit raised."
+)
+OF_JOBS = Words(
+    subject="The process of the job",
+    again="Ask for it again.",
+    less="ask for less at a time, or have this server given more memory",
 )
 NOT_STORED = "The job was done, but its result could not be stored: {}"
 
@@ -72,9 +78,11 @@ def work_on(pk: int, *, draining: threading.Event) -> bool:
 class ModelJobAttempt(Attempt[ModelJob]):
     """One attempt at one job."""
 
+    words = OF_JOBS
     _found: JobResult | None = None
     _done: int = 0
     _total: int | None = None
+    _measure_at: float = 0.0  # seconds after its start
 
     def start(self) -> TrainingProcess:
         """Start the process, in a folder that holds nothing of an earlier attempt but the files of the request."""
@@ -86,7 +94,7 @@ class ModelJobAttempt(Attempt[ModelJob]):
     def receive(self, message: Message) -> None:
         """Keep the result, and how far the job is."""
         if isinstance(message, Progress):
-            self._done, self._total = max(0, message.done), message.total
+            self._done, self._total = max(0, message.done), message.total and max(0, message.total)
         elif isinstance(message, JobResult):
             self._found = message
 
@@ -99,6 +107,9 @@ class ModelJobAttempt(Attempt[ModelJob]):
         if seconds > settings.MODEL_JOB_SECONDS:
             place = f', while it said "{self.progress}"' if self.progress else ""
             raise Exceeded(TOO_LONG.format(seconds=settings.MODEL_JOB_SECONDS, place=place))
+        if seconds < self._measure_at:
+            return
+        self._measure_at = seconds + MEASURE_SECONDS
         if folder_size(self.row.folder) > settings.MODEL_JOB_BYTES:
             raise Exceeded(TOO_LARGE.format(allowed=size_text(settings.MODEL_JOB_BYTES)))
 
@@ -108,7 +119,7 @@ class ModelJobAttempt(Attempt[ModelJob]):
             return False
         try:
             self._store(self._found)
-        except (Fenced, Error):
+        except (Fenced, OperationalError, InterfaceError):  # the latter two: it may succeed when it is tried again
             raise
         except Exception as error:
             logger.warning("%s: its result could not be stored", self.row, exc_info=error)

@@ -38,6 +38,6 @@ def predict_page(request: HttpRequest, run_id: int) -> HttpResponse:
         context["obstacle"] = str(obstacle.detail)
     else:
         pool.warm_up(run.pk, int(request.user.pk or 0))
-        ready = visible_datasets(request.user).filter(project_id=run.project_id, state=Dataset.State.READY)
+        ready = visible_datasets(request.user).filter(project=run.project, state=Dataset.State.READY)
         context["datasets"] = list(ready.order_by("name").values_list("name", flat=True)[:MOST_DATASETS])
     return render(request, "experiments/predict.html", context)

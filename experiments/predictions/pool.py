@@ -8,14 +8,17 @@ import logging
 from django.conf import settings
 
 from experiments.predictions.process_pool import Kept, ProcessPool
+from experiments.processes import prediction_process
 
 logger = logging.getLogger(__name__)
+
+MODULE = prediction_process.MODULE
 
 
 @functools.cache
 def process_pool() -> ProcessPool:
     """Return the pool; it starts nothing before it is asked."""
-    return ProcessPool(settings.PREDICT_PROCESSES, settings.PREDICT_IDLE_SECONDS)
+    return ProcessPool(settings.PREDICT_PROCESSES, settings.PREDICT_IDLE_SECONDS, MODULE)
 
 
 def warm_up(run_id: int, user_id: int) -> None:

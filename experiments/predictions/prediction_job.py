@@ -18,7 +18,7 @@ class PredictionKind(Kind):
     def job_of(self, model_job: ModelJob) -> Job:
         """Return what the process needs: the model, and where the data lie now. Raises SourceError and Conflict."""
         run = model_job.run
-        place = lookup.locate(str(model_job.options["source_path"]), run.project_id)
+        place = lookup.locate(str(model_job.options["source_path"]), run.project.pk)
         return job_for(model_job, source_of(run), place=place)
 
 

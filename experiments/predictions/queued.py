@@ -29,8 +29,8 @@ def enqueued(run: Run, user: User, source_path: str) -> ModelJob:
         raise PermissionDenied(NOT_A_TRAINER.format(run=run.pk))
     usable_model(run)  # what is in its way is told now, not by the worker
     with in_words():
-        place = lookup.locate(source_path, run.project_id)
-        if catalogue.find(place.source_path) is None:
+        place = lookup.locate(source_path, run.project.pk)
+        if not source_path.startswith(lookup.PREFIX) and catalogue.find(source_path) is None:
             found, _ = paths.resolve(place.source_path, place.roots)
             source_forms.require_known(found, source_path)
     return requests.enqueue(run, user, KIND, {"source_path": source_path})

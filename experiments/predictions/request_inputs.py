@@ -64,10 +64,10 @@ def is_form(request: Request) -> bool:
 
 def uploaded(request: Request, kind: str) -> Direct:
     """Return what the files of the form ask for; raises InvalidRequest."""
-    unknown = sorted({*request.data.keys()} - {FILES})
+    unknown = sorted({*dict(request.data)} - {FILES})
     if unknown:
         raise invalid(unknown[0], f"There is no such field; send each file in a field {FILES!r}.")
-    found: list[DjangoFile] = request.FILES.getlist(FILES)
+    found: list[DjangoFile[Any]] = request.FILES.getlist(FILES)
     if not found:
         raise invalid(FILES, f"Send at least one file in a field {FILES!r}.")
     if len(found) > settings.PREDICT_FILES:

@@ -31,6 +31,7 @@ class End(NamedTuple):
     killed: bool = False  # by a signal; whose, does not show
     silence: float | None = None  # seconds without a sign of life, where it was killed because of them
     violation: str | None = None  # what it sent outside the contract; it was killed because of that
+    code: int | None = None  # its exit code, negative: the signal; None: not known
 
 
 class FollowedProcess:
@@ -67,7 +68,7 @@ class FollowedProcess:
     def end(self) -> End:
         """How the process ended, once the context has been left."""
         exit_ = describe_exit(self._code, self._process.lost_rank)
-        return End(self._outcome, exit_, was_killed(self._code), self.silence, self._violation)
+        return End(self._outcome, exit_, was_killed(self._code), self.silence, self._violation, self._code)
 
     def batches(self) -> Iterator[list[Received]]:
         """Yield what has arrived, at least every TICK_SECONDS, until the process has ended. Raises ProtocolError."""

@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import wait
+from typing import NamedTuple
 
 import msgspec
 
@@ -184,21 +185,34 @@ def was_killed(code: int | None) -> bool:
     return code is None or code == _UNKNOWN or code < 0
 
 
-def describe_exit(code: int | None, rank: int | None = None) -> str:
+class Words(NamedTuple):
+    """How a kind of process is spoken of: what it is, what to do when it has ended, and when memory ran out."""
+
+    subject: str
+    again: str
+    less: str
+
+
+OF_TRAININGS = Words(
+    subject="The training process",
+    again="Resume it, or start it again if no epoch was complete.",
+    less="lower data.batch_size or data.image_size",
+)
+
+
+def describe_exit(code: int | None, rank: int | None = None, words: Words = OF_TRAININGS) -> str:
     """Describe an exit code to the user; `rank` is the one it belongs to, if there are several."""
     log = log_name(rank or 0)
-    subject = "The training process" if rank is None else f"The training process of rank {rank}"
+    subject = words.subject if rank is None else f"{words.subject} of rank {rank}"
     if code is None or code == _UNKNOWN:
-        return f"{subject} ended for an unknown reason. Resume it, or start it again if no epoch was complete."
+        return f"{subject} ended for an unknown reason. {words.again}"
     if code == process_entry.ORPHANED:
-        return (
-            f"{subject} stopped because its supervisor was gone. Resume it, or start it again if no epoch was complete."
-        )
+        return f"{subject} stopped because its supervisor was gone. {words.again}"
     if code >= 0:
         return f"{subject} ended with exit code {code} and without a result. Its last words are in {log}."
     name = signal.Signals(-code).name
     hint = {
-        "SIGKILL": " (the system does that when memory runs out: lower data.batch_size or data.image_size)",
+        "SIGKILL": f" (the system does that when memory runs out: {words.less})",
         "SIGSEGV": f" (a crash in native code; the place is in {log})",
     }.get(name, f" (its last words are in {log})")
     return f"{subject} was killed by {name}{hint}."

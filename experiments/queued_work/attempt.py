@@ -17,7 +17,7 @@ from rest_framework.exceptions import APIException
 
 from experiments.processes import fork_server
 from experiments.processes.followed_process import End, FollowedProcess
-from experiments.processes.training_process import Received, TrainingProcess
+from experiments.processes.training_process import OF_TRAININGS, Received, TrainingProcess, Words, describe_exit
 from experiments.queued_work.state import W, WorkQueue
 from experiments.supervision import end_messages
 from experiments.training.contract.reports import Message, Note
@@ -40,6 +40,9 @@ class Exceeded(Exception):
 
 class Attempt(ABC, Generic[W]):
     """One attempt, from the start of its process to the end of its row."""
+
+    words: Words = OF_TRAININGS
+    """How its process is spoken of."""
 
     def __init__(self, row: W, queue: WorkQueue[W], draining: threading.Event) -> None:
         """Carry out a row that was claimed; it returns to the queue when `draining` is set."""
@@ -89,7 +92,7 @@ class Attempt(ABC, Generic[W]):
 
     def fail(self, problem: str) -> None:
         """End the row without a result. Raises Fenced."""
-        self._queue.fail(self.row.pk, self.row.attempt, problem)
+        self._queue.fail(self.row.pk, self.row.attempt, storable(problem))
 
     def _carry_out(self) -> None:
         try:
@@ -114,7 +117,7 @@ class Attempt(ABC, Generic[W]):
     def _step(self, batch: list[Received]) -> None:
         for message, _, _ in batch:
             if isinstance(message, Note):
-                self.progress = message.text[:PROGRESS_LENGTH]
+                self.progress = storable(message.text)[:PROGRESS_LENGTH]
             self.receive(message)
         if self._draining.is_set():
             return
@@ -132,7 +135,14 @@ class Attempt(ABC, Generic[W]):
         elif self._draining.is_set():
             self._queue.release(self.row.pk, self.row.attempt)
         else:
-            self.fail(_trouble(end))
+            self.fail(self._trouble(end))
+
+    def _trouble(self, end: End) -> str:
+        if end.violation:
+            return f"The process sent something outside the contract: {end.violation}"
+        if end.silence:
+            return f"The process gave no sign of life for {end.silence:.0f} seconds."
+        return describe_exit(end.code, words=self.words)
 
 
 def carry_out(attempt: Attempt[W], queue: WorkQueue[W], folder: Path) -> None:
@@ -159,7 +169,16 @@ def in_words(error: Exception) -> str:
     """Say what went wrong outside the process."""
     if isinstance(error, SourceError):
         return error.message
-    return str(error.detail) if isinstance(error, APIException) else end_messages.what_failed(error)
+    if isinstance(error, APIException):
+        return str(error.detail)
+    if isinstance(error, Error):
+        return "The database refused it; the log of the worker says why."
+    return end_messages.what_failed(error)
+
+
+def storable(text: str) -> str:
+    """Leave out the character that no text in PostgreSQL may have; words of foreign files may have it."""
+    return text.replace("\0", "")
 
 
 def _with_own_connections(work: Callable[[], R]) -> R:
@@ -167,9 +186,3 @@ def _with_own_connections(work: Callable[[], R]) -> R:
         return work()
     finally:
         connections.close_all()
-
-
-def _trouble(end: End) -> str:
-    if end.violation:
-        return f"The process sent something outside the contract: {end.violation}"
-    return f"The process gave no sign of life for {end.silence:.0f} seconds." if end.silence else end.exit

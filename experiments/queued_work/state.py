@@ -18,6 +18,7 @@ from experiments.work_models import QueuedWork
 from runs import clock
 from runs.failures.each import each
 from runs.leases import FREE, Leases, times
+from runs.statements.prepared_query import PreparedQuery
 
 LOST_TOO_OFTEN = "The worker of this {noun} was lost {times}, so it is not tried again."
 W = TypeVar("W", bound=QueuedWork)
@@ -37,6 +38,9 @@ class WorkQueue(Generic[W]):
         """Call one row `name` in logs and `noun` in sentences for users."""
         self._model, self._noun = model, noun
         self._leases = Leases(model, name, waiting=Q(status="queued"), held=Q(status="running"))
+        self._waiting = PreparedQuery(
+            lambda: model._default_manager.filter(status="queued").order_by().values_list("pk")[:1]
+        )
 
     @property
     def rows(self) -> QuerySet[W]:
@@ -49,6 +53,8 @@ class WorkQueue(Generic[W]):
         It is the oldest of the user for whom the fewest are being done; among several, of the one whose last ended
         longest ago, or who has had none. So users take turns, however many each has asked for.
         """
+        if not self._waiting.rows():  # workers ask several times a second; hardly ever does any wait
+            return None
         queued = self.rows.filter(only or Q(), status="queued").exclude(owner__in=besides)
         oldest = dict(queued.order_by().values_list("owner").annotate(Min("pk")))
         if not oldest:

@@ -24,7 +24,7 @@ class ModelFileLinks(TypedDict):
 
 
 class ModelFile(TypedDict):
-    """One model file.
+    """One model file; `kind` says what it takes.
 
     `deviation` is by how much its scores differed at most from the network's own, on `samples` made-up inputs.
     """
@@ -32,6 +32,7 @@ class ModelFile(TypedDict):
     model_job_id: int
     name: str
     format: Literal["onnx", "pt2"]
+    kind: Literal["image", "table"]
     bytes: int
     sha256: str
     licence: str

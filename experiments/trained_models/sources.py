@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 from django.conf import settings
 
 from experiments.trained_models import fetched_files
+from experiments.training.contract.inference import CHECKPOINT_METADATA
 from experiments.training.contract.inference import FILE as INFERENCE
 from experiments.training.contract.networks.builtin_networks import BUILTINS
 from experiments.training.contract.reading import READING_FILE
@@ -18,11 +20,11 @@ from experiments.training.contract.splits import FILE as SPLIT_FILE
 from experiments.training.prediction.model_source import ModelSource
 from runs.errors import Conflict
 from runs.files import decision_part, store, stored_files, training_files
-from runs.files.store import StoreError
 from runs.models import Run
 from runs.statistics.recalibration.probability import preferred
 
 FEATURES = "features.csv"
+IMAGES = b"livetrain.images"  # in the metadata of predictions
 KEPT_DIGESTS = 256
 
 
@@ -57,6 +59,8 @@ def source_of(run: Run) -> ModelSource:
     names = [run.best_checkpoint, INFERENCE, *_optional(run, inference, is_table=is_table)]
     folder = _folder(run, names)
     checkpoint = folder / run.best_checkpoint
+    noted, digest = _noted(run), _digest(run, checkpoint)
+    _require_evaluated(run, digest, noted)
     own = inference.output.threshold
     parameters = preferred(run.recalibration)
     return ModelSource(
@@ -65,13 +69,13 @@ def source_of(run: Run) -> ModelSource:
         config=run.config,
         checkpoint=str(checkpoint),
         folder=str(folder),
-        sha256=_digest(run, checkpoint),
+        sha256=digest,
         classes=inference.output.classes,
         positive=inference.output.positive,
         own_threshold=own,
         decision=None if own is None else decision_part.decision(run, own),
         recalibration=None if parameters is None else dict(parameters),
-        rendering=None if is_table else _rendering(run),
+        rendering=None if is_table else _rendering(run, noted),
         networks=list(settings.LIVETRAIN_MODELS),
         models_dir=str(settings.MODELS_ROOT),
     )
@@ -133,26 +137,41 @@ def _hashed(path: str, *_state: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _rendering(run: Run) -> dict[str, Any]:
-    """Read how images were read, which their predictions note. Raises Conflict, StoreError."""
-    from runs.files import predictions_file  # noqa: PLC0415  (Arrow, which only models of images need)
+def _noted(run: Run) -> Mapping[bytes, bytes] | None:
+    """Read what the predictions note of the training; None where there are none. Raises Conflict, StoreError."""
+    from runs.files import predictions_file  # noqa: PLC0415  (Arrow, which the web process loads when it is needed)
 
-    problem = "has no predictions, which note how its images were read: its evaluation did not end"
     try:
         with predictions_file.opened(run) as file:
-            metadata = (file.schema_arrow.metadata or {}).get(b"livetrain.images")
+            found: Mapping[bytes, bytes] = file.schema_arrow.metadata or {}
     except FileNotFoundError:
-        metadata = None
-    except StoreError:
-        raise
+        return None
     except predictions_file.UnreadablePredictions as error:
         raise Conflict(f"The predictions of run {run.pk} are damaged: {error}. Restore them from a backup.") from error
-    else:
-        problem = "did not note how its images were read: it was trained by an older version"
-    if metadata is None:
-        raise Conflict(f"Run {run.pk} {problem}. Train it again to use its model here.")
-    found: dict[str, Any] = msgspec.json.decode(metadata)
     return found
+
+
+def _rendering(run: Run, noted: Mapping[bytes, bytes] | None) -> dict[str, Any]:
+    """Return how images were read, which predictions note. Raises Conflict."""
+    if noted is None:
+        problem = "has no predictions, which note how its images were read: its evaluation did not end"
+    elif IMAGES not in noted:
+        problem = "did not note how its images were read: it was trained by an older version"
+    else:
+        found: dict[str, Any] = msgspec.json.decode(noted[IMAGES])
+        return found
+    raise Conflict(f"Run {run.pk} {problem}. Train it again to use its model here.")
+
+
+def _require_evaluated(run: Run, digest: str, noted: Mapping[bytes, bytes] | None) -> None:
+    """Raise Conflict for another checkpoint than the run evaluated; runs of older versions did not note theirs."""
+    evaluated = (noted or {}).get(CHECKPOINT_METADATA, b"").decode()
+    if evaluated and digest != evaluated:
+        raise Conflict(
+            f"The checkpoint {run.best_checkpoint} of run {run.pk} is not the one that its results are of: the file "
+            "was changed since (restore it from a backup), or a later attempt ended without an evaluation (resume the "
+            "run)."
+        )
 
 
 __all__ = ["source_of"]

@@ -11,7 +11,7 @@ from experiments import wakeup
 from experiments.periodic import Periodic
 from experiments.processes import fork_server
 from experiments.worker.wakeup_socket import WakeupSocket
-from runs.queue import startable
+from runs.queue import any_waits, startable
 
 FEED_SECONDS = 0.2  # with the embedded broker, where nobody wakes it before
 SAFETY_NET_SECONDS = 15.0  # with a real broker: how long a queued run waits before it is sent once more
@@ -58,6 +58,6 @@ class Feeder(Periodic):
         room = self._slots
         if self._embedded:
             room -= dramatiq.get_broker().queues[wakeup.QUEUE].unfinished_tasks
-        if room > 0:
+        if room > 0 and any_waits():
             for run_id in startable().values_list("pk", flat=True)[:room]:
                 wakeup.enqueue(run_id)

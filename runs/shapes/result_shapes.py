@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from runs.events import EpochMatrix, ReliabilityPoint, Split, Status
 from runs.shapes.run_shapes import SplitUse
 from runs.statistics.matrix_statistics import Number
+
+EvaluatedSplit: TypeAlias = Split | Literal["external"]
+"""Or another data set, in answers about an external test."""
 
 
 class MacroOver(TypedDict):
@@ -105,7 +108,7 @@ FinalCurves = TypedDict(
     "FinalCurves",
     {
         "run_id": int,
-        "split": Split,
+        "split": EvaluatedSplit,
         "label": int,
         "class": str,
         "threshold": float | None,
@@ -143,7 +146,7 @@ CellPage = TypedDict(
     {
         "run_id": int,
         "attempt": int,
-        "split": Split,
+        "split": EvaluatedSplit,
         "label": int,
         "class": str,
         "cell": Literal["tn", "fp", "fn", "tp", "errors"],
@@ -212,7 +215,7 @@ class Subgroups(TypedDict):
     """The final result told apart by groups; `worst` is the place of the one that is shown to be worse."""
 
     run_id: int
-    split: Split
+    split: EvaluatedSplit
     threshold: float | None
     log_odds: float | None
     decides: str

@@ -36,7 +36,7 @@ TOLD = ("final_auroc_cm", "final_sensitivity", "final_specificity", "final_accur
 MOST_NAMED = 5
 SHOWN_BELOW = 0.05
 _SPLITS = {"test": "the test split", "val": "validation"}
-_HERE = "on this data"
+_HERE = "on these data"
 
 
 def differences(internal: Mapping[str, Number], external: Mapping[str, Number], split: str) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ def _prevalence(one: Mapping[str, Any], split: str) -> str:
     told = [f"95 % interval {ends}"] * bool(ends) + [_p(found["p_holm"])] * (found["p_holm"] is not None)
     text += f" ({'; '.join(told)})." if told else "."
     if _is_shown(found):
-        return f"{text} Predictive values and the mean score move with it, sensitivity and specificity do not."
+        return f"{text} Predictive values and the mean score move with it, sensitivity and specificity need not."
     return f"{text} Not more than chance explains."
 
 

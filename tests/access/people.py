@@ -5,17 +5,27 @@ from __future__ import annotations
 import uuid
 from typing import Any, NamedTuple
 
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from access.models import Project
 from accounts.models import APIToken
+from experiments.external_tests import recording
 from experiments.model_files.file_names import KIND, name_of
-from experiments.models import Dataset, ModelJob, Preflight, Upload
+from experiments.model_files.run_facts import decides_by
+from experiments.models import Dataset, ExternalTest, ModelJob, Preflight, Upload
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.external_testing.asked import Asked
+from experiments.training.external_testing.external_report import report_of
+from experiments.training.external_testing.overlap import Overlap
 from notifications.models import Message, Subscription
 from runs.derived_models import SavedPoint
 from runs.models import FinalResult, Run, RunGroup
+from runs.statistics.external.measured import Scored
 from tests.people import join, make_users
 from tests.tokens import new_token
 
@@ -37,6 +47,7 @@ class World(NamedTuple):
     preflight: Preflight
     model_job: ModelJob
     model_file: ModelJob
+    external_test: ExternalTest
     upload: Upload
     token: APIToken
     subscription: Subscription
@@ -73,6 +84,7 @@ def make_world() -> World:
         preflight=Preflight.objects.create(owner=owner, project=project, config=config),
         model_job=add_job(run, owner),
         model_file=add_model_file(run, owner),
+        external_test=add_external_test(run, owner),
         upload=Upload.objects.create(
             id=uuid.uuid4(), dataset=uploading, filename="y.zip", size=9, updated_at=timezone.now()
         ),
@@ -119,7 +131,7 @@ def add_job(run: Run, owner: User) -> ModelJob:
 
 def add_model_file(run: Run, owner: User) -> ModelJob:
     """Add a job that has written a model file."""
-    options = {"format": "onnx", "licence": MARK, "decides_by": {"attempt": 1, "threshold": 0.5}}
+    options = {"format": "onnx", "licence": MARK, "decides_by": decides_by(run)}
     result = {"kind": "image", "samples": 12, "deviation": 0.0}
     job = ModelJob.objects.create(run=run, owner=owner, kind=KIND, status="done", options=options, result=result)
     job.files = [{"name": name_of(job), "bytes": 2, "sha256": "0" * 64}]
@@ -127,3 +139,21 @@ def add_model_file(run: Run, owner: User) -> ModelJob:
     job.folder.mkdir(parents=True, exist_ok=True)
     (job.folder / name_of(job)).write_text("a\n")
     return job
+
+
+def add_external_test(run: Run, owner: User) -> ExternalTest:
+    """Add an external test of four samples of two classes, one of which is a false alarm."""
+    options = {"source_path": f"{MARK}.csv"}
+    job = ModelJob.objects.create(run=run, owner=owner, kind="external_test", status="done", options=options)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    scores, labels = np.array([0.1, 0.6, 0.7, 0.9]), np.array([0, 0, 1, 1])
+    columns = {"split": ["test"] * 4, "sample_id": list("abcd"), "patient_id": pa.array([None] * 4, pa.string())}
+    columns |= {"label": labels, "score": scores, "score_a": 1 - scores, "score_b": scores}
+    pq.write_table(pa.table(columns), job.folder / "predictions.parquet")
+    found = report_of(Scored(scores, None, labels, None), None, ["a", "b"], Asked(), groups={}, threshold=0.5)
+    facts = {
+        "identity": "0" * 64, "content_hash": None, "attempt": run.attempt, "checkpoint_sha256": "0" * 64, "site": None,
+        "overlap": msgspec.to_builtins(Overlap(level="none")), "internal_problem": MARK, "recalibration": None,
+        "reading": {}, "left_out": {"count": 0, "first": []}, "notes": [],
+    }  # fmt: skip
+    return recording.add(job, found | facts)

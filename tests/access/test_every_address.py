@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 PAGE, SECTION = "explanation/projects-and-roles", "Every address"
 LOGIN = ("/login/", "/admin/login/")
 NOT_THERE = re.compile(
-    r"(Run|Group|Pre-flight report|Project) \d+ does not exist\.|There is no data set"
+    r"(Run|Group|Pre-flight report|Model job|Project) \d+ does not exist\.|There is no data set"
     r"|You have no (such upload|token|link|subscription|message)"
     r"|There are no such runs|No two of these runs"
 )
@@ -186,7 +186,8 @@ def value(world: World, parameter: str, name: str, method: str) -> str:
         {
             "run_id": run.pk, "pk": pk, "group_id": world.group.pk, "upload_id": world.upload.pk,
             "project_id": world.project.pk, "username": "viewer", "user_id": world.users["viewer"].pk,
-            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0, "number": 0, "path": "index.html",
+            "link_id": SHARED["link_id"], "token_id": world.token.pk, "place": 0,
+            "number": int("external" in name), "path": "index.html",
             "subscription_id": world.subscription.pk, "message_id": world.message.pk, "action": "pause",
             "uidb64": "x", "token": "y",
         }[parameter]
@@ -223,6 +224,8 @@ QUERIES: dict[str, Asked] = {
     "run-flipped-pictures": _PAIR,
     **dict.fromkeys(("run-final-samples", "run-final-samples-export", "run-final-pictures"), _CELL),
     **dict.fromkeys(("shared-samples", "shared-samples-export", "shared-pictures"), _CELL),
+    "external-tests": _BOTH,
+    **dict.fromkeys(("external-samples", "external-samples-export"), lambda _: {"cell": "fp"}),
     "shared-differences": _BOTH,
     "shared-many-series": lambda world: {"runs": world.run.pk, "name": "epoch/val_auroc"},
 }
@@ -230,6 +233,7 @@ BODIES: dict[tuple[str, str], Asked] = {
     ("centralized-train", "POST"): lambda world: {
         "experiment_name": "x", "source_path": "builtin:breast-cancer", "project": world.project.name,
     },
+    ("run-evaluate", "POST"): lambda _: {"source_path": "builtin:breast-cancer"},
     ("dataset-list", "POST"): lambda world: {"path": "lungs", "project": world.project.pk},
     ("upload-list", "POST"): lambda world: {"filename": "a.zip", "size": 5, "project": str(world.project.pk)},
     ("queue", "POST"): lambda _: {"paused": True},

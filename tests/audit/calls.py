@@ -15,7 +15,6 @@ from experiments.api import sample_pictures
 from experiments.api.run_samples import Shown
 from experiments.api.sample_pictures import Drawn
 from experiments.datasets import samples
-from experiments.model_files.file_names import name_of
 from experiments.models import Dataset
 from experiments.preflights import state
 from experiments.training.data.inspection.sample_sheets import Sheet
@@ -23,7 +22,6 @@ from notifications import unsubscribing
 from notifications.models import Message, Subscription
 from realtime.login import login_link
 from runs.models import Run
-from tests.access.people import add_job, add_model_file
 from tests.audit.trail import read_whole
 from tests.experiments.datasets.requests import UPLOADS, answer, opened, patch, post, registered
 from tests.experiments.datasets.test_final_pictures import evaluated as with_samples
@@ -141,24 +139,6 @@ def _bulk(world: World) -> Callable[[], object]:
 def _cancel_preflight(world: World) -> Callable[[], object]:
     address = f"/api/experiments/preflights/{state.create(world.user, {**TRAINING}).pk}/"
     return lambda: world.send(address, status=200, method="delete")
-
-
-def _of_job(end: str, method: str, status: int) -> Call:
-    def prepare(world: World) -> Callable[[], object]:
-        job = add_job(world.ended(), world.user)
-        return lambda: world.send(f"/api/model-jobs/{job.pk}/{end}", status=status, method=method)
-
-    return prepare
-
-
-def _job_file(world: World) -> Callable[[], object]:
-    job = add_job(world.ended(), world.user)
-    return lambda: read_whole(world.get(f"/api/model-jobs/{job.pk}/files/scores.csv"))
-
-
-def _model_file(world: World) -> Callable[[], object]:
-    name = name_of(add_model_file(world.ended(), world.user))
-    return lambda: read_whole(world.get(f"/api/runs/{Run.objects.latest('pk').pk}/model-files/{name}"))
 
 
 def _tag(world: World) -> Callable[[], object]:
@@ -373,11 +353,6 @@ CALLS: dict[str, Call] = {
     "POST /api/runs/<run_id>/restore": _restore,
     "POST /api/runs/<run_id>/operating-point": _save,
     "POST /api/runs/<run_id>/operating-point/withdraw": _withdraw,
-    "POST /api/model-jobs/<pk>/cancel": _of_job("cancel/", "post", 200),
-    "DELETE /api/model-jobs/<pk>": _of_job("", "delete", 204),
-    "GET /api/model-jobs/<pk>/files/<name>": _job_file,
-    "POST /api/runs/<run_id>/model-files": _of_run("model-files/", make="ended"),
-    "GET /api/runs/<run_id>/model-files/<name>": _model_file,
     "GET /api/runs/<run_id>/final-samples": _read("final-samples/", cell="fp"),
     "GET /api/runs/<run_id>/final-samples/export": _read("final-samples/export/", cell="fp"),
     "GET /api/runs/<run_id>/final-samples/pictures": _read("final-samples/pictures/", cell="fp"),

@@ -18,7 +18,15 @@ from rest_framework.views import APIView
 
 from audit.actions import ACTIONS
 from runs.api.heavy_requests import DOWNLOADS, EXPORTS, SAMPLES
-from tests.audit import project_calls, report_calls
+from tests.audit import (
+    explanation_calls,
+    external_calls,
+    job_calls,
+    model_file_calls,
+    prediction_calls,
+    project_calls,
+    report_calls,
+)
 from tests.audit.calls import CALLS as OTHER_CALLS
 from tests.audit.calls import World
 from tests.audit.trail import new_events
@@ -27,10 +35,26 @@ from tests.runs.conftest import MakeRun
 from tests.test_documentation import methods, normalized, patterns
 
 pytestmark = pytest.mark.django_db
-CALLS = OTHER_CALLS | project_calls.CALLS | report_calls.CALLS
+CALLS = {
+    **OTHER_CALLS,
+    **project_calls.CALLS,
+    **job_calls.CALLS,
+    **prediction_calls.CALLS,
+    **model_file_calls.CALLS,
+    **explanation_calls.CALLS,
+    **external_calls.CALLS,
+    **report_calls.CALLS,
+}
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
-LISTS = {"/api/runs/<run_id>/final-samples", "/api/runs/differences/samples", "/api/runs/label-errors", "/api/audit"}
-"""Addresses of samples, and of the trail itself, that are no downloads."""
+LISTS = {
+    "/api/runs/<run_id>/final-samples",
+    "/api/runs/<run_id>/external-tests/<number>/samples",
+    "/api/runs/<run_id>/explain/columns",
+    "/api/runs/differences/samples",
+    "/api/runs/label-errors",
+    "/api/audit",
+}
+"""Addresses of samples, of what is computed from them, and of the trail itself, that are no downloads."""
 PAGES = {"POST /login", "POST /login/once/<uidb64>/<token>", "POST /logout"}
 """Pages that are functions, or whose class says nothing of its methods, and which write."""
 

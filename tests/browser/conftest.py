@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from realtime.login import login_link
 from tests.browser.contexts import Contexts
 from tests.realtime.writing import in_thread
-from tests.servers import WITHOUT_INSPECTIONS, WebServer
+from tests.servers import WITHOUT_INSPECTIONS, WITHOUT_MODELS, WebServer
 
 # The shell has no windows to draw: it takes a fifth less time for the same pages.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -28,7 +28,11 @@ FEATURES_OFF = (
     "TcpPortRandomizationWin,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
     "WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,PreloadTopChromeWebUI"
 )
+# The pages of a context share the process of the one that it keeps (`Contexts`), which has begun already: else Chromium
+# starts one for each page, and loads all again in it.
+ONE_RENDERER = ("--renderer-process-limit=1", "--disable-site-isolation-trials")
 FLAGS = (
+    *ONE_RENDERER,
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -138,7 +142,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def shared_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """Start one server for all tests that leave it alive."""
-    with WebServer(tmp_path_factory.mktemp("server")) as server:
+    with WebServer(tmp_path_factory.mktemp("server"), WITHOUT_MODELS) as server:
         yield server
 
 

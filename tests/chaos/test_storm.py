@@ -61,7 +61,6 @@ def test_the_storm_on_postgresql_and_redis(tmp_path: Path) -> None:
             server, redis = stack.enter_context(servers.postgresql()), stack.enter_context(servers.redis_server())
         except servers.Unavailable as reason:
             pytest.skip(str(reason))
-        prepared_database.prepare_postgresql(server)
         database = new_database(server, "storm", prepared_database.ON_POSTGRESQL)
         stores = {
             "PostgreSQL": stack.enter_context(postgresql(database)),

@@ -13,7 +13,7 @@ import numpy
 import pytest
 
 from livetrain import Client, errors, transport
-from livetrain.operations import files, runs
+from livetrain.operations import evaluating, files, runs
 from livetrain.wire import FIRST_PAUSE, LONGEST_PAUSE, Answer, Failure, Request, ask
 from tests.clients.scripted import LOST, NOBODY, Scripted, answer
 
@@ -222,3 +222,19 @@ def test_a_time_without_a_zone_is_local() -> None:
 def test_filters_become_parameters() -> None:
     asked = runs.as_parameters({"status": ["failed", "cancelled"], "tag": ["a,b"], "deleted": True, "search": None})
     assert asked == {"status": "failed,cancelled", "tag": "a\\,b", "deleted": 1}
+
+
+def test_an_external_test_is_waited_for() -> None:
+    job = {"model_job_id": 4, "problem": None, "result": None}
+    done = job | {"status": "done", "result": {"external_test": 2}}
+    script = Scripted([answer(job | {"status": "queued"}, 202), answer(done), answer({"number": 2})])
+    found = script.returned(evaluating.evaluate(7, {"source_path": "dataset:b"}, None, patience=60))
+    assert found == {"number": 2}
+    assert [request.path for request in script.asked] == [
+        "/api/runs/7/evaluate/", "/api/model-jobs/4/", "/api/runs/7/external-tests/2/",
+    ]  # fmt: skip
+    failed = Scripted([answer(job | {"status": "queued"}, 202), answer(job | {"status": "failed", "problem": "No."})])
+    with pytest.raises(errors.JobFailed, match=r"Model job 4 is failed: No\."):
+        failed.returned(evaluating.evaluate(7, {}, None, patience=60))
+    with pytest.raises(errors.WaitedTooLong, match="goes on after 0 seconds"):
+        Scripted([answer(job | {"status": "queued"}, 202)]).returned(evaluating.evaluate(7, {}, 0, patience=60))

@@ -100,7 +100,7 @@ def test_the_exit_code_is_that_of_the_run(shell: Shell, owner: User, status: str
 
 def test_logs_are_printed(shell: Shell, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["\tone \x1b[31mred", "Grün"]
-    monkeypatch.setattr("livetrain.client.Run.log", lambda _run, _lines: lines)
+    monkeypatch.setattr("livetrain.run.Run.log", lambda _run, _lines: lines)
     run = ended_run(owner)
     assert shell("logs", run.pk).out == "\tone �[31mred\nGrün\n"
     assert json.loads(shell("logs", run.pk, "--json").out) == lines

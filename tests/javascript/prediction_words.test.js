@@ -62,8 +62,8 @@ test("the threshold is said with where it comes from", () => {
   const saved = { holds: "saved", threshold: 0.2, probability: 0.31, label: "Youden's index", chosen_on: "val" };
   assert.equal(
     decisionWords({ ...two, decision: { ...two.decision, ...saved, by: "ada" } }),
-    "A score of 0.200 or more is predicted as malignant. That is the saved operating point: Youden's index, chosen on " +
-      "validation, saved by ada. It stands for a probability of 31.0 %.",
+    "A score of 0.200 or more is predicted as malignant. That is the saved operating point: Youden's index, " +
+      "chosen on validation, saved by ada. It stands for a probability of 31.0 %.",
   );
   assert.match(decisionWords({ ...two, decision: null }), /highest score/);
 });

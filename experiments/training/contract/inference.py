@@ -10,6 +10,8 @@ from typing import Any, Literal
 from experiments.training.contract.reading import Part
 
 FILE = "inference.json"
+CHECKPOINT_METADATA = b"livetrain.checkpoint"
+"""In `predictions.parquet`: the SHA-256 of the checkpoint that gave the predictions, as hexadecimal digits."""
 PIXEL_DIVISOR, PIXEL_OFFSET = 127.5, 1.0
 """Pixels from 0 to 255 become `x / PIXEL_DIVISOR - PIXEL_OFFSET`, from -1 to 1."""
 MAX_LISTED = 200

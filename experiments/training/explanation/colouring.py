@@ -1,8 +1,8 @@
 """Colour a map and lay it over its image.
 
-The colours lie on a straight line of equal steps between a dark blue and a light yellow in OKLab (Ottosson, 2020), a
-space in which equal distances look equally different: lightness rises all along, and blue against yellow is told apart
-with every common colour blindness. Where the map is 0 nothing is drawn.
+The colours lie on a straight line of equal steps between a dark purple and a light yellow in OKLab (Ottosson, 2020), a
+space in which equal distances look equally different: lightness rises all along, so they are told apart with every
+colour blindness, and none of them is grey, as images are. Where the map is 0 nothing is drawn.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional
 
-LOW, HIGH = (0x1F, 0x3A, 0x93), (0xFD, 0xE7, 0x37)  # sRGB; the style sheet has the same two
+LOW, HIGH = (0x6A, 0x1B, 0x9A), (0xFD, 0xE7, 0x37)  # sRGB; the style sheet has the same two
 STEPS = 256
 LEAST_SIDE = 224  # pixels: smaller images are shown as squares of whole pixels
 OPACITY = 0.6  # of the map over the image in `blended`, where it is 1

@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,6 @@ LONGEST = 300
 
 def require_extra() -> None:
     """Raise ModelError where the extra is not installed."""
-    from importlib.util import find_spec  # noqa: PLC0415
-
     if any(find_spec(name) is None for name in ("onnx", "onnxscript", "onnxruntime")):
         raise ModelError("format", NO_EXTRA)
 

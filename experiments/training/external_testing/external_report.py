@@ -24,7 +24,7 @@ from runs.statistics.subgroups.group_json import comparison_json
 from runs.subgroups.subgroup_text import verdict
 from runs.wording import shift_text
 
-ON_THESE = {"On validation": "On this data", "The validation split has": "This data has"}
+ON_THESE = {"On validation": "On these data", "The validation split has": "These data have"}
 """How the reasons of `choosing` begin, and what they say where a point is chosen on other data."""
 FEW = 20
 """Of fewer samples of a class the numbers say little, which is said."""

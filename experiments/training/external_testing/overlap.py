@@ -132,7 +132,7 @@ def _texts(shared: Shared, what: str, by: str) -> list[str]:
         else " Take them out."
     )
     return [
-        f"{shared.seen:,} {what} of this data occur in the training or validation split of the run, by their "
+        f"{shared.seen:,} {what} of these data occur in the training or validation split of the run, by their "
         f"{'ids' if by == 'id' else 'patient ids'} ({named}{more}): the network has seen them, and the numbers are "
         f"optimistic.{coincidence}"
     ]

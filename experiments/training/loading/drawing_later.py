@@ -36,7 +36,7 @@ def drawing_later() -> Iterator[None]:
     parts = {name: _Later(f"{PACKAGE}.{name}") for name in PARTS}
     vars(package).update(parts)
     # What torchmetrics asks for at once: names for types, and the style in which it will draw.
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         "axes": {"Axes": object},
         "colors": {"Colormap": object},
         "pyplot": {"Figure": object, "style": SimpleNamespace(context=_style)},

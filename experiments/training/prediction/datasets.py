@@ -171,11 +171,9 @@ def _images(
     assert model.inputs.rendering is not None  # noqa: S101  (those of images have it)
     channels, size, _ = model.input_shape
     inputs = Inputs(size, channels, model.inputs.rendering.scale)
-    problems, read_at = _of_another_modality(model, files, index), time.time_ns()
+    problems, read_at = dict[str, str](), time.time_ns()
     seen: dict[str, Header] = {}
     beyond: dict[str, Extremes] = {}
-    if problems:
-        index = _without(index, problems)
     try:
         pixels = decoding.decode_as_given(files, index, inputs, cache, seen=seen, beyond=beyond, progress=progress)
     except UnreadableImages as error:
@@ -184,6 +182,9 @@ def _images(
             raise
         index = _without(index, error.problems)
         pixels = decoding.decode_as_given(files, index, inputs, cache, seen=seen, beyond=beyond, progress=progress)
+    if others := _of_another_modality(model, files, index, seen):
+        pixels = pixels[torch.tensor([sample.file not in others for sample in index.samples])]
+        index, problems = _without(index, others), problems | others
     if progress is not None:
         progress(len(index.samples), len(index.samples))
     return ForeignSamples(
@@ -210,17 +211,14 @@ def _without(index: Index, names: Mapping[str, str]) -> Index:
     return replace(index, samples=[index.samples[row] for row in kept])
 
 
-def _of_another_modality(model: TrainedModel, files: Files, index: Index) -> dict[str, str]:
-    """Say by file which scans are of another modality than the run learned from."""
+def _of_another_modality(model: TrainedModel, files: Files, index: Index, seen: Mapping[str, Header]) -> dict[str, str]:
+    """Say by file which scans are of another modality than the run learned from; `seen` are headers that are known."""
     assert model.inputs.rendering is not None  # noqa: S101
     if not model.inputs.rendering.modalities or files.kind == "npz":
         return {}
     found: dict[str, str] = {}
     for name in filter(image_names.is_dicom, index.files):
-        try:
-            header = headers.read(files, name)
-        except Exception:  # noqa: S112  (whatever is wrong, decoding reports it)
-            continue
+        header = seen.get(name) or headers.read(files, name)
         if problem := modality_problem(header, model.inputs.rendering):
             found[name] = f"{name} was not read: {problem}."
     return found

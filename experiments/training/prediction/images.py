@@ -50,14 +50,16 @@ def read_images(model: TrainedModel, files: Sequence[tuple[str, Path | BinaryIO]
     Raises ModelError if the model takes no images.
     """
     _require_images(model)
-    with ThreadPoolExecutor(min(cores.threads(), max(1, len(files))), thread_name_prefix="images") as pool:
+    if len(files) == 1:  # for which no thread is started
+        return [_of_given(model, *files[0])]
+    with ThreadPoolExecutor(min(cores.threads(), max(1, len(files))), thread_name_prefix="decoder") as pool:
         return list(pool.map(lambda pair: _of_given(model, *pair), files))
 
 
 def read_files(model: TrainedModel, files: Files, names: Sequence[str]) -> list[ReadInput]:
     """Read images of an opened folder or archive as `read_images` does."""
     _require_images(model)
-    with ThreadPoolExecutor(min(cores.threads(), max(1, len(names))), thread_name_prefix="images") as pool:
+    with ThreadPoolExecutor(min(cores.threads(), max(1, len(names))), thread_name_prefix="decoder") as pool:
         return list(pool.map(lambda name: _read(model, files, name), names))
 
 

@@ -36,6 +36,7 @@ from experiments.training.prediction.model_source import ModelSource
 from experiments.training.prediction.scores import Score
 from experiments.training.prediction.stored_inputs import StoredInputs
 
+_turn = threading.Lock()  # the precision of products is one of the whole process
 CHANGED = (
     "The checkpoint is not the file that it was when its model was asked for: it was written or damaged since. Ask "
     "again; if that repeats itself, restore the run's folder from a backup."
@@ -59,7 +60,6 @@ class TrainedModel:
         self.classes = source.classes
         self.binary = len(source.classes) == 2
         self.kind = "image" if inputs.image else "table"
-        self._turn = threading.Lock()
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -81,7 +81,7 @@ class TrainedModel:
             )
         if not len(inputs):
             return np.empty(0 if self.binary else (0, len(self.classes)))
-        with self._turn, exact_evaluation.without_tf32():
+        with _turn, exact_evaluation.without_tf32():
             if isinstance(self.module, Classifier):
                 return self._direct(inputs)
             return self._by_trainer(inputs)

@@ -128,13 +128,14 @@ def _carry_out(
     chain.start.announce(trainer)  # for a run that was resumed after its last epoch, which starts no training
 
     best = _best(chain.checkpoint, stop)
-    exact_evaluation.restore(module, Path(chain.checkpoint.best_model_path))
+    checkpoint = Path(chain.checkpoint.best_model_path)
+    exact_evaluation.restore(module, checkpoint)
     predictions = _predict(config, job, module, data, stop)
     ranks.leave()
     if job.rank:
         return  # rank 0 has the results of all ranks, and reports and writes them
     folder = Path(job.run_dir, "attempts", str(job.attempt))
-    evaluation.write_predictions(folder / "predictions.parquet", predictions, data)
+    evaluation.write_predictions(folder / "predictions.parquet", predictions, data, checkpoint=checkpoint)
     source = split_identity.source_of(job)
     for event in evaluation.events(
         predictions, data, epoch=best.epoch, threshold=threshold, added=metrics, source=source

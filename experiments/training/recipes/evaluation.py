@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from pytorch_lightning.callbacks import Callback
 from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
+from experiments.training.contract.inference import CHECKPOINT_METADATA
 from experiments.training.data.image_files import METADATA, ImageFiles
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
@@ -99,21 +101,31 @@ def predict(make_trainer: MakeTrainer, module: pl.LightningModule, data: Any) ->
     return predictions
 
 
-def write_predictions(path: Path, predictions: Sequence[Predictions], data: Any) -> None:
+def write_predictions(
+    path: Path, predictions: Sequence[Predictions], data: Any, *, checkpoint: Path | None = None
+) -> None:
     """Write one row per sample, from which anyone can recompute each figure.
 
     Columns: `split`, `sample_id`, `patient_id` (null where it is not known), `subgroup_<column>` for each column of
     subgroups, `label` (0, 1, ...), `score_<class>` for each class, unrounded float64; a binary run has `score` too, the
     positive class's. Then the outputs of the network, by which samples are ranked: `logit` of a binary run, that of the
     positive class, else `logit_<class>` for each class. Of images `file` and `file_bytes` say which file of the source
-    was read, null where one holds many.
+    was read, null where one holds many. The file's metadata have the SHA-256 of the `checkpoint`, if one is given.
     """
     columns = [_columns(part, data) | _file_columns(part, data) for part in predictions]
     table = pa.concat_tables([pa.table(part) for part in columns])
+    metadata = {} if checkpoint is None else {CHECKPOINT_METADATA: _sha256(checkpoint)}
     if files := _image_files(data):
-        table = table.replace_schema_metadata({METADATA: msgspec.json.encode(files.rendering)})
+        metadata[METADATA] = msgspec.json.encode(files.rendering)
+    if metadata:
+        table = table.replace_schema_metadata(metadata)
     with replacing(path) as temporary:
         pq.write_table(table, temporary, write_page_checksum=True)  # else damaged scores are read as other scores
+
+
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest().encode()
 
 
 def _columns(part: Predictions, data: Any) -> dict[str, Any]:

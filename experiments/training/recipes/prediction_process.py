@@ -6,6 +6,7 @@ object a line, in the order in which they were named; progress and problems go t
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -188,6 +189,7 @@ def _say(text: str) -> None:
 def main() -> int:
     """Run the process: read a task, write predictions; return its exit code."""
     standard = sys.stdout
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
         with redirect_stdout(sys.stderr), _writing(task.output, standard) as write:  # readers of data print, too
@@ -207,7 +209,3 @@ def main() -> int:
     unread = f"; {count.unread:,} could not be read, as their problems say" if count.unread else ""
     _say(f"{count.predicted:,} predicted{unread}.")
     return UNREAD if count.unread else DONE
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""POST /api/runs/<id>/explain/ and GET …/explain/columns/: answers with their words, and refusals that name the cure."""
+"""POST /api/runs/<id>/explain/ and GET …/explain/columns/: answers with their words, refusals with their cure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return trained(
         home / "patients.csv",
         home,
-        data={"target_column": "outcome", "id_column": "id", "group_column": "patient"},
+        data={"target_column": "outcome", "id_column": "id", "patient_column": "patient"},
     )
 
 
@@ -60,10 +60,10 @@ def answering(_answering: Answering, monkeypatch: pytest.MonkeyPatch, settings: 
     return _answering
 
 
-def explain(client: Client, run: Run, body: Any = None, status: int = 200, **files: Any) -> Any:
+def explain(client: Client, run: Run, body: Any = None, status: int = 200, *, named: str = "", **files: Any) -> Any:
     address = f"/api/runs/{run.pk}/explain/"
     if files:
-        response = client.post(address, files)
+        response = client.post(address, files | ({"class": named} if named else {}))
     else:
         response = client.post(address, json.dumps(body), content_type="application/json")
     assert response.status_code == status, response.content
@@ -89,16 +89,16 @@ def test_an_image_is_explained_for_either_class(images: Trained, client: Client,
     [expected] = images.logits([name]).tolist()
     for named, logit in (("malignant", expected), ("benign", -expected)):
         file = SimpleUploadedFile("a.png", path.read_bytes())
-        found = explain(client, run, file=file, **{"class": named})
+        found = explain(client, run, file=file, named=named)
         assert found["logit"] == pytest.approx(logit, abs=1e-5)
         assert found["score"] == found["item"]["scores"][named]
         image = found["image"]
-        assert (found["method"], image["layer"], image["rows"], image["columns"]) == ("grad_cam", "block2", 16, 16)
-        assert np.array(image["grid"]).shape == (16, 16)
+        assert (found["method"], image["layer"], image["rows"], image["columns"]) == ("grad_cam", "block2", 7, 7)
+        assert np.array(image["grid"]).shape == (7, 7)
         assert np.array(image["grid"]).max() == (1 if image["highest"] > 0 else 0)
-        assert {picture(image[part]).size for part in ("picture", "overlay", "blended")} == {(256, 256)}
+        assert {picture(image[part]).size for part in ("picture", "overlay", "blended")} == {(224, 224)}
         assert named in found["shows"]
-        assert "16 × 16 places, each of about 4 × 4 of the 64 × 64 pixels" in found["is_not"][2]
+        assert "7 × 7 places, each of about 4 × 4 of the 28 × 28 pixels" in found["is_not"][2]
         assert "no evidence of a disease" in found["is_not"][1]
     unasked = explain(client, run, file=SimpleUploadedFile("a.png", path.read_bytes()))
     assert unasked["class"] == unasked["item"]["predicted"]
@@ -118,7 +118,7 @@ def test_a_sample_of_the_run_is_found_by_id_or_place(images: Trained, client: Cl
     assert by_id["logit"] == pytest.approx(images.logits([name])[0], abs=1e-5)
     assert by_id["item"]["name"] == name
     path = Path(str(images.job.config["source_path"])) / name
-    sent = explain(client, run, file=SimpleUploadedFile("b.png", path.read_bytes()), **{"class": "malignant"})
+    sent = explain(client, run, file=SimpleUploadedFile("b.png", path.read_bytes()), named="malignant")
     assert sent["image"] == by_id["image"]
     assert by_id["note"] is None
     assert "no sample 'x'" in explain(client, run, {"split": "val", "sample_id": "x"}, 404)["detail"]
@@ -246,7 +246,17 @@ def test_who_does_not_see_the_run_explains_nothing(
     body = {"split": "val", "place": 1}
     explain(client, run, body, 404)
     assert client.get(f"/api/runs/{run.pk}/explain/columns/").status_code == 404
-    Membership.objects.create(user=other, project_id=run.project_id, role=Role.VIEWER)
+    Membership.objects.create(user=other, project=run.project, role=Role.VIEWER)
     explain(client, run, body)
     Run.objects.filter(pk=run.pk).update(best_checkpoint="")
     assert "no checkpoint" in explain(client, run, body, 409)["detail"]
+
+
+def test_the_pages_offer_it_where_there_is_a_model(images: Trained, client: Client, user: User) -> None:
+    run = run_of(images, user)
+    client.force_login(user)
+    offer = f'data-api="/api/runs/{run.pk}/explain/"'
+    assert offer in client.get(f"/runs/{run.pk}/").content.decode()
+    assert f'data-explain="/api/runs/{run.pk}/explain/"' in client.get(f"/runs/{run.pk}/predict/").content.decode()
+    Run.objects.filter(pk=run.pk).update(best_checkpoint="")
+    assert offer not in client.get(f"/runs/{run.pk}/").content.decode()

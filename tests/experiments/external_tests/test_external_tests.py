@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 from sklearn import metrics
 
@@ -21,7 +22,8 @@ from experiments.training.contract.reports import Job, Message
 from experiments.training.contract.stop import Stop
 from experiments.training.recipes.model_jobs import entry
 from runs.models import FinalResult, Run
-from tests.experiments.external_tests.conftest import Evaluated, add_test
+from tests.audit.trail import read_whole
+from tests.experiments.external_tests.stored import Evaluated, add_test
 from tests.experiments.model_jobs.conftest import Processes, processes  # noqa: F401
 from tests.people import VIEWER, Cast
 from tests.problems import problem_of
@@ -111,8 +113,9 @@ def test_questions_come_with_their_choices(run: Run, elsewhere: Path, api: Clien
     body: dict[str, object] = {"source_path": str(elsewhere)}
     answer = api.post(f"/api/runs/{run.pk}/evaluate/", body, "application/json")
     assert answer.status_code == 400
-    [question] = answer.json()["questions"]
-    assert question["field"] == "data.missing_labels"
+    [fault], [question] = problem_of(answer)["errors"], answer.json()["questions"]
+    assert fault["field"] == "data.missing_labels"
+    assert {"data.missing_labels": "leave_out"} in [choice["options"] for choice in question["choices"]]
     answered = body | {"data": {"missing_labels": "leave_out"}}
     assert api.post(f"/api/runs/{run.pk}/evaluate/", answered, "application/json").status_code == 202
 
@@ -128,7 +131,7 @@ def test_the_list_has_the_numbers_of_its_tests(test: ExternalTest, api: Client) 
 
 def test_curves_follow_from_the_downloaded_predictions(test: ExternalTest, api: Client) -> None:
     links = api.get(f"/api/runs/{test.run_id}/external-tests/1/").json()["links"]
-    table = pq.read_table(io.BytesIO(api.get(links["predictions"]).getvalue()))
+    table = pq.read_table(io.BytesIO(read_whole(api.get(links["predictions"]))))
     labels, logits = table["label"].to_numpy(), table["logit"].to_numpy()
     curves = api.get(links["curves"]).json()
     assert (curves["problem"], curves["split"]) == (None, "external")
@@ -156,7 +159,7 @@ def test_sites_are_told_apart_by_any_metric(test: ExternalTest, api: Client) -> 
     found = api.get(address).json()
     assert found["groups"] == test.details["groups"]["groups"]
     assert api.get(f"{address}?metric=sensitivity&by=site").json()["metric"] == "sensitivity"
-    assert api.get(f"{address}?file=csv").content.startswith(b"column,group,samples")
+    assert api.get(f"{address}?file=csv").content.decode("utf-8-sig").startswith("column,group,samples")
     assert api.get(f"{address}?by=age").status_code == 400
 
 
@@ -200,3 +203,24 @@ def test_pages_show_both_tests_side_by_side(test: ExternalTest, browser_session:
     for words in ("Internal beside external", "point chosen on it", "Prevalence of ill", "Calibration slope"):
         assert words in page
     assert page.count("<rect") == 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_carries_it_out_and_writes_both_tests(
+    run: Run,
+    elsewhere: Path,
+    processes: Processes,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processes.talk = in_this_process
+    monkeypatch.setattr("experiments.processes.training_process.warm_up", lambda: None)
+    monkeypatch.setattr("experiments.cli.stop_signals.StopSignals.install", lambda _: None)
+    written = io.StringIO()
+    call_command("evaluate", run.pk, str(elsewhere), "--site=site", "--name=North", stdout=written)
+    assert f"External test 1 of run {run.pk}: North, 60 samples" in written.getvalue()
+    assert "AUROC: own " in written.getvalue()
+    assert "Prevalence of ill" in written.getvalue()
+    with pytest.raises(CommandError, match="There is no run 999"):
+        call_command("evaluate", 999, str(elsewhere))
+    with pytest.raises(CommandError, match="Say how it is chosen"):
+        call_command("evaluate", run.pk, str(elsewhere), "--threshold=rechosen")

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import onnxruntime
 import pytest
+import torch
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from experiments.cli import model_file_export
 from experiments.model_files import requests
 from experiments.model_files.model_file_kind import KIND
 from experiments.model_jobs.build import complete
 from experiments.training.contract.reports import Message, Note
 from experiments.training.contract.stop import Stop
+from experiments.training.exporting import onnx_file
+from experiments.training.recipes import model_file_process
 from experiments.training.recipes.model_jobs import model_file
 from runs.errors import Conflict
 from runs.models import Run
@@ -46,6 +52,8 @@ def test_a_job_writes_the_model_with_what_the_database_knows(real_run: Run, user
     assert json.loads(about["recalibration"])["slope"] == 1.5
     assert about["licence"] == "CC BY 4.0"
     assert about["checkpoint_sha256"] == rows.source.sha256
+    card = json.loads(about["model_card"])
+    assert (card["model"]["classes"], card["data"]["source"]) == (["no", "yes"], "hospital.csv")
     assert b"secret" not in path.read_bytes()
 
 
@@ -68,19 +76,56 @@ def test_an_older_run_and_one_without_a_checkpoint_are_refused_with_the_cure(rea
         KIND.job_of(job)
 
 
-def test_the_command_writes_an_archive_that_works_elsewhere(real_run: Run, tmp_path: Path) -> None:
+class Streams(NamedTuple):
+    """Standard input or output with the bytes behind it."""
+
+    buffer: io.BytesIO
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process that writes a file be this one: another would load PyTorch again."""
+
+    def run(command: list[str], *, input: bytes, **_: Any) -> subprocess.CompletedProcess[bytes]:
+        assert command[1:] == ["-m", model_file_export.PROCESS]
+        said = io.StringIO()
+        with monkeypatch.context() as patch, contextlib.redirect_stdout(said):
+            patch.setattr(sys, "stdin", Streams(io.BytesIO(input)))
+            code = model_file_process.main()
+        return subprocess.CompletedProcess(command, code, said.getvalue().encode())
+
+    monkeypatch.setattr(subprocess, "run", run)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_the_command_writes_an_archive_for_somebody_else(real_run: Run, tmp_path: Path) -> None:
     said = io.StringIO()
     target = tmp_path / "for_a_colleague.zip"
-    call_command("export", real_run.pk, format="onnx", output=target, licence="MIT", stdout=said)
+    call_command("export", real_run.pk, format="pt2", output=target, licence="MIT", stdout=said)
     assert said.getvalue() == f"Written to {target}\n"
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     with zipfile.ZipFile(target) as archive:
         stem = f"run-{real_run.pk}"
-        content = archive.read(f"{stem}/{stem}.onnx")
+        content = io.BytesIO(archive.read(f"{stem}/{stem}.pt2"))
         assert "MIT" in archive.read(f"{stem}/README.txt").decode()
-    session = onnxruntime.InferenceSession(content)
-    width = session.get_inputs()[0].shape[1]
-    assert session.run(None, {"rows": np.full((1, width), np.nan)})[0].shape == (1,)
+    extra = {"metadata.json": ""}
+    model = torch.export.load(content, extra_files=extra).module()
+    about = json.loads(extra["metadata.json"])
+    columns = json.loads(about["preprocessing"])["columns"]
+    outputs = model(torch.full((3, len(columns)), torch.nan, dtype=torch.float64))
+    assert list(outputs) == ["logit", "score", "probability", "label"]
+    assert outputs["label"].shape == (3,)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_the_command_passes_on_why_there_is_no_file(
+    real_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(onnx_file, "MOST_BYTES", 10)
+    with pytest.raises(CommandError, match="No file was written"):
+        call_command("export", real_run.pk, format="onnx", output=tmp_path)
+    assert "one ONNX file holds less than 2" in capsys.readouterr().err
+    assert list(tmp_path.glob("*.onnx")) == []
 
 
 @pytest.mark.parametrize(

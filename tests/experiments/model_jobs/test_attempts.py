@@ -116,19 +116,43 @@ def says(*messages: Message) -> Callable[[Job], Iterator[Message]]:
     return lambda _job: iter(messages)
 
 
+def test_what_the_database_refuses_is_a_failure_and_no_attempt_without_end(
+    asked: ModelJob, processes: Processes, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kind, "finish", lambda *_: User.objects.create_user("ada"))  # there is one
+    processes.talk = writes_its_file
+    failed = work_on(asked)
+    assert failed.status == "failed"
+    assert failed.problem == (
+        "The job was done, but its result could not be stored: The database refused it; the log of the worker says why."
+    )
+
+
+def test_words_of_foreign_files_can_be_stored(asked: ModelJob, processes: Processes) -> None:
+    processes.talk = says(
+        Note(code="progress", text="Reading a\0b"), Progress(done=-1, total=-1),
+        Outcome(status="failed", reason="'a\0b' is no image."),
+    )  # fmt: skip
+    assert work_on(asked).problem == "'ab' is no image."
+
+
 def test_a_failure_has_the_words_of_the_process(asked: ModelJob, processes: Processes) -> None:
     processes.talk = says(FOUND, Outcome(status="failed", reason="rows[2].age: write a number."))
     failed = work_on(asked)
     assert (failed.status, failed.problem, failed.result) == ("failed", "rows[2].age: write a number.", None)
 
 
-@pytest.mark.parametrize(("code", "words"), [(-9, "SIGKILL"), (3, "exit code 3"), (0, "without a result")])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(-9, "was killed by SIGKILL (the system does that when memory runs out: ask for less"), (3, "exit code 3")],
+)
 def test_a_process_that_dies_silently_is_a_failure(
     asked: ModelJob, processes: Processes, code: int, words: str
 ) -> None:
     processes.talk, processes.code = says(FOUND), code
     failed = work_on(asked)
     assert failed.status == "failed"
+    assert (failed.problem or "").startswith("The process of the job ")
     assert words in (failed.problem or "")
 
 

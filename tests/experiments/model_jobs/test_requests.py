@@ -110,7 +110,9 @@ def test_files_of_a_request_that_fails_leave_nothing(run: Run, user: User, setti
 
 
 def test_cancelling(asked: ModelJob, user: User) -> None:
+    asked.inputs.mkdir(parents=True)
     requests.cancel(asked, user)
+    assert not asked.folder.exists()
     requests.cancel(asked, user)
     assert (asked.status, asked.problem) == ("cancelled", "Cancelled by ada.")
     assert state.claim(asked.pk, "a worker") is None

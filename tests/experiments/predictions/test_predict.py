@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,20 @@ from pytest_django.fixtures import Settings
 from access.models import Membership
 from access.roles import Role
 from audit.models import AuditEvent
+from experiments.model_jobs.build import complete
 from experiments.models import ModelJob
 from experiments.predictions import pool, request_inputs
-from experiments.predictions.process_pool import Busy, ProcessPool
+from experiments.predictions.prediction_job import KIND
+from experiments.predictions.process_pool import Busy, Kept, ProcessPool
 from experiments.processes.prediction_process import Died
+from experiments.training.contract.reports import Progress
+from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.prediction.serving.messages import Item, Predicted
+from experiments.training.recipes.model_jobs import prediction
 from runs.models import Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
-from tests.experiments.predictions.trained_runs import Trained, run_of, trained
+from tests.experiments.predictions.trained_runs import PLATT, Trained, run_of, trained
 from tests.experiments.training.datasets import with_class_folders, write_csv
 
 pytestmark = pytest.mark.django_db
@@ -97,8 +104,11 @@ def test_images_have_the_numbers_of_the_run(images: Trained, client: Client, use
         assert item["predicted"] == ("malignant" if item["score"] >= 0.5 else "benign")
         assert item["scores"]["benign"] + item["score"] == pytest.approx(1)
         assert (item["read"]["width"], item["read"]["bits"]) == (10, 8)
-        assert (item["probability"] is None) == (found["recalibration"]["method"] is None)
-    assert found["decision"]["holds"] == "own"
+        assert item["probability"] == pytest.approx(1 / (1 + math.exp(1 - 2 * item["logit"])))
+        assert item["probabilities"]["benign"] == pytest.approx(1 - item["probability"])
+    assert (found["decision"]["holds"], found["decision"]["threshold"]) == ("own", 0.5)
+    assert found["decision"]["probability"] == pytest.approx(1 / (1 + math.e))
+    assert found["recalibration"] == {"method": "platt", **PLATT, "reason": None}
     event = AuditEvent.objects.get(action="model.predicted")
     assert (event.target_id, event.details) == (str(run.pk), {"items": 7, "problems": 1})
     assert send(client, run, files=[broken])["items"][0]["problem"], "200 also where nothing could be read"
@@ -110,13 +120,13 @@ def test_a_saved_point_is_noticed_without_another_process(images: Trained, clien
     name = images.evaluated[0]
     file = Path(str(images.job.config["source_path"])) / name
     score = send(client, run, files=[upload(file)])["items"][0]["score"]
-    kept = pool.process_pool()._warm[pool.Kept(run.pk, user.pk)].process
+    kept = pool.process_pool()._warm[Kept(run.pk, user.pk)].process
     point = Decision(rule="hand", number=None, threshold=score + 0.01, log_odds=None, test_known=False)
     point_history.save(run, "ada", "A test.", point)
     found = send(client, run, files=[upload(file)])
     assert found["decision"]["holds"] == "saved"
     assert found["items"][0]["predicted"] == "benign"
-    assert pool.process_pool()._warm[pool.Kept(run.pk, user.pk)].process is kept
+    assert pool.process_pool()._warm[Kept(run.pk, user.pk)].process is kept
 
 
 def test_rows_have_the_numbers_of_the_run_in_any_form(rows: Trained, client: Client, user: User) -> None:
@@ -133,7 +143,7 @@ def test_rows_have_the_numbers_of_the_run_in_any_form(rows: Trained, client: Cli
     assert logits == [pytest.approx(row, abs=1e-5) for row in expected.tolist()]
     assert "age" in found["items"][-1]["problem"]
     assert (found["decision"], found["items"][0]["score"], found["items"][0]["logit"]) == (None, None, None)
-    assert "two classes" in found["recalibration"]["reason"]
+    assert found["items"][0]["probabilities"] is None
     table = pa.table({"age": [row["age"] for row in given], "site": [row["site"] for row in given]})
     content = io.BytesIO()
     pq.write_table(table, content)
@@ -224,7 +234,7 @@ def test_who_sees_the_run_predicts_and_who_trains_queues(
     client.force_login(other)
     Membership.objects.filter(user=other).delete()
     send(client, run, {"rows": [{}]}, 404)
-    Membership.objects.create(user=other, project_id=run.project_id, role=Role.VIEWER)
+    Membership.objects.create(user=other, project=run.project, role=Role.VIEWER)
     monkeypatch.setattr(ProcessPool, "ask", lambda *_: Predicted(items=[Item(name="row 1", predicted="ill")]))
     assert send(client, run, {"rows": [{"age": 1, "site": "A"}]})["items"][0]["predicted"] == "ill"
     path = str(rows.job.config["source_path"])
@@ -237,3 +247,39 @@ def test_who_sees_the_run_predicts_and_who_trains_queues(
     again = send(client, run, {"source_path": path}, 202)
     assert queued["job_id"] == again["job_id"]
     assert ModelJob.objects.get().options == {"source_path": path}
+
+
+@pytest.mark.parametrize("kind", ["images", "rows"])
+def test_a_worker_predicts_whole_data(
+    kind: str, images: Trained, rows: Trained, api: Client, settings: Settings
+) -> None:
+    found = {"images": images, "rows": rows}[kind]
+    path = Path(str(found.job.config["source_path"]))
+    settings.LIVETRAIN_DATA_ROOTS = [path.parent]
+    run = run_of(found, User.objects.get(username="ada"))
+    job = ModelJob.objects.get(pk=send(api, run, {"source_path": str(path)}, 202)["job_id"])
+    job.folder.mkdir(parents=True)
+    built = complete(KIND.job_of(job), job, KIND)
+    told: list[Any] = []
+    result = prediction.run(built, told.append, Stop())
+    lines = [json.loads(line) for line in (job.folder / prediction.LINES).read_text().splitlines()]
+    by_name = {line["name"]: line for line in lines}
+    wanted = found.evaluated
+    assert len(lines) == result["samples"] == len({line["name"] for line in lines}) > len(wanted)
+    logits = [list((by_name[name]["logits"] or {0: by_name[name]["logit"]}).values()) for name in wanted]
+    assert logits == [pytest.approx(row, abs=1e-5) for row in found.logits(wanted).reshape(len(wanted), -1).tolist()]
+    table = pq.read_table(job.folder / prediction.PARQUET)
+    assert table["name"].to_pylist() == [line["name"] for line in lines]
+    score = "score" if kind == "images" else "score_ill"
+    scores = [line["score"] if kind == "images" else line["scores"]["ill"] for line in lines]
+    assert table[score].to_pylist() == scores
+    read = list(csv.DictReader(io.StringIO((job.folder / prediction.CSV).read_text())))
+    assert [float(row[score]) for row in read] == scores
+    counts = Counter(line["predicted"] for line in lines)
+    assert result["predicted"] == {name: counts[name] for name in found.source.classes}
+    assert result["mean_score"] == (pytest.approx(sum(scores) / len(scores)) if kind == "images" else None)
+    assert told[-1] == Progress(done=len(lines), total=len(lines))
+    stop = Stop()
+    stop.set()
+    with pytest.raises(Interrupted):
+        prediction.run(built, told.append, stop)

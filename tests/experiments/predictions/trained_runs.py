@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import msgspec
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -13,7 +12,11 @@ from runs import lifecycle
 from runs.models import Run
 from tests.experiments.training.prediction.trained import Trained, trained
 
-__all__ = ["Trained", "run_of", "trained"]
+__all__ = ["PLATT", "Trained", "run_of", "trained"]
+
+PLATT = {"slope": 2.0, "intercept": -1.0}
+RECALIBRATION = {"methods": [{"name": "platt", "parameters": PLATT, "problem": None}]}
+"""As the server stores it; the tests' trainings have too few samples for a fit."""
 
 
 def run_of(found: Trained, owner: User) -> Run:
@@ -25,15 +28,9 @@ def run_of(found: Trained, owner: User) -> Run:
         status=Run.Status.COMPLETED,
         attempt=1,
         best_checkpoint=str(Path(found.source.checkpoint).relative_to(found.job.run_dir)),
-        recalibration=_recalibration(found),
+        recalibration=RECALIBRATION,
         start_time=timezone.now(),
         end_time=timezone.now(),
     )
     run.refresh_from_db()
     return run
-
-
-def _recalibration(found: Trained) -> object:
-    """Return what the supervisor would have stored; the file of the run has the same."""
-    path = Path(found.job.run_dir, "recalibration.json")
-    return msgspec.json.decode(path.read_bytes()) if path.is_file() else None

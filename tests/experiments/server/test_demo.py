@@ -51,7 +51,7 @@ def test_a_refused_training_is_told_with_the_link_to_the_runs(
         raise HTTPError("http://127.0.0.1:1", 429, "Too Many Requests", Message(), io.BytesIO(body.encode()))
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
-    monkeypatch.setattr(demo.connections, "close_all", lambda: None)
+    monkeypatch.setattr("experiments.server.demo.connections.close_all", lambda: None)
     demo.welcome("http://127.0.0.1:1")
     said = capsys.readouterr().out
     assert words in said

@@ -15,11 +15,12 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from livetrain.client import Client, Run
+from livetrain.client import Client
 from livetrain.errors import (
     BadRequest,
     Conflict,
     InsecureWarning,
+    JobFailed,
     LivetrainError,
     Misconfigured,
     NotAllowed,
@@ -33,9 +34,11 @@ from livetrain.errors import (
     WaitedTooLong,
 )
 from livetrain.events import Event
+from livetrain.run import Run
 
 if TYPE_CHECKING:
-    from livetrain.async_client import AsyncClient, AsyncRun
+    from livetrain.async_client import AsyncClient
+    from livetrain.async_run import AsyncRun
 
 __all__ = [
     "AsyncClient",
@@ -45,6 +48,7 @@ __all__ = [
     "Conflict",
     "Event",
     "InsecureWarning",
+    "JobFailed",
     "LivetrainError",
     "Misconfigured",
     "NotAllowed",
@@ -60,8 +64,11 @@ __all__ = [
 ]
 
 
+AWAITED = {"AsyncClient": "livetrain.async_client", "AsyncRun": "livetrain.async_run"}
+
+
 def __getattr__(name: str) -> Any:
     """Import the client for asyncio when it is asked for: asyncio takes as long to import as all else here."""
-    if name in {"AsyncClient", "AsyncRun"}:
-        return getattr(importlib.import_module("livetrain.async_client"), name)
+    if name in AWAITED:
+        return getattr(importlib.import_module(AWAITED[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

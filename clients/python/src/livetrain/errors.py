@@ -115,6 +115,14 @@ class RunFailed(LivetrainError):
         super().__init__(f"Run {run_id} is {status}{f': {reason}' if reason else '.'}")
 
 
+class JobFailed(LivetrainError):
+    """A job on a run's model that was waited for gave no result; `status` and `problem` tell how it ended."""
+
+    def __init__(self, job_id: int, status: str, problem: str | None) -> None:
+        self.job_id, self.status, self.problem = job_id, status, problem
+        super().__init__(f"Model job {job_id} is {status}{f': {problem}' if problem else '.'}")
+
+
 class WaitedTooLong(LivetrainError):
     """A run had not ended when the time to wait for it was over; it goes on."""
 

@@ -5,8 +5,8 @@ import { bytes, dateTime } from "../../realtime/frame/format.js";
 
 /**
  * @typedef {{
- *   name: string, format: string, bytes: number, sha256: string, licence: string, outdated: boolean, deviation: number,
- *   samples: number, created_at: string | null, links: {file: string, package: string},
+ *   name: string, format: string, kind: string, bytes: number, sha256: string, licence: string, outdated: boolean,
+ *   deviation: number, samples: number, created_at: string | null, links: {file: string, package: string},
  *   decides_by: {threshold: number | null, log_odds: number | null},
  * }} ModelFile as the API describes it
  */
@@ -44,7 +44,7 @@ function factsOf(file) {
     bytes(file.bytes),
     file.created_at ? `made ${dateTime(file.created_at)}` : null,
     decisionOf(file.decides_by),
-    `compared with the network on ${file.samples} samples: scores differ by at most ${deviationOf(file.deviation)}`,
+    comparedWords(file),
   ]
     .filter(Boolean)
     .join(" · ");
@@ -56,8 +56,11 @@ function decisionOf({ threshold, log_odds: logOdds }) {
   return typeof threshold === "number" ? `decides at a score of ${Number(threshold.toPrecision(6))}` : null;
 }
 
-/** @param {number} deviation */
-const deviationOf = (deviation) => (deviation === 0 ? "0" : deviation.toExponential(0));
+/** @param {ModelFile} file */
+function comparedWords({ samples, deviation }) {
+  const found = deviation === 0 ? "scores are the same" : `scores differ by at most ${deviation.toExponential(0)}`;
+  return `compared with the network on ${samples} samples: ${found}`;
+}
 
 /** @param {ModelFile} file */
 const packageWords = (file) => (file.format === "onnx" ? "With script and text (.zip)" : "With a text (.zip)");

@@ -34,7 +34,9 @@ function show(files) {
   find("files-words").hidden = files.length > 0;
   find("file-list").replaceChildren(...files.map(fileItem));
   const onnx = files.find((file) => file.format === "onnx");
-  if (onnx) setText(find("model-name"), onnx.name);
+  if (!onnx) return;
+  setText(find("model-name"), onnx.name);
+  setText(find("model-given"), onnx.kind === "table" ? "rows.csv" : "image.png");
 }
 
 /** @param {Event} event */

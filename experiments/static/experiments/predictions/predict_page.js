@@ -33,7 +33,11 @@ class PredictPage {
   constructor(described) {
     this.described = described;
     this.address = find("predict").dataset.api;
-    this.table = new ResultTable(find("predict-results"), described);
+    const { explain } = find("predict").dataset;
+    this.table = new ResultTable(find("predict-results"), described, async (name, of) => {
+      const { explainPrediction } = await import("../explanations/explain_dialog.js");
+      explainPrediction(explain, name, of);
+    });
     setText(find("decision-words"), decisionWords(described));
     setText(find("recalibration-words"), recalibrationWords(described));
     find("predict-files").addEventListener("change", ({ target }) => {
@@ -66,7 +70,7 @@ class PredictPage {
   async #take(files) {
     if (!files.length) return;
     if (this.described.kind === "table") {
-      await this.#work(async (signal) => this.#show(await this.#send(files.slice(0, 1), signal), []));
+      await this.#work(async (signal) => this.#show(await this.#send(files.slice(0, 1), signal)));
       return;
     }
     const { limits } = this.described;
@@ -75,11 +79,11 @@ class PredictPage {
       let sent = 0;
       for (const part of parts) {
         setText(find("predict-words"), `Predicting ${plural(files.length, "file")}: ${count(sent)} done…`);
-        this.#show(await this.#send(part, signal), part);
+        this.#show(await this.#send(part, signal), { files: part });
         sent += part.length;
       }
       const left = tooLarge.map((file) => ({ ...NOTHING, name: file.name, problem: tooLargeWords(file, limits) }));
-      if (left.length) this.#show({ items: left }, tooLarge);
+      if (left.length) this.#show({ items: left }, { files: tooLarge });
     });
   }
 
@@ -89,7 +93,7 @@ class PredictPage {
       this.#tell(problem);
       return;
     }
-    await this.#work(async () => this.#show(await call(this.address, { method: "POST", json: { rows } }), []));
+    await this.#work(async () => this.#show(await call(this.address, { method: "POST", json: { rows } }), { rows }));
   }
 
   // One thing at a time; a refusal is told, and what came before it stays.
@@ -118,8 +122,8 @@ class PredictPage {
     return answer;
   }
 
-  #show({ items }, files) {
-    this.table.add(items, files);
+  #show({ items }, of) {
+    this.table.add(items, of);
     this.#drawTools();
   }
 

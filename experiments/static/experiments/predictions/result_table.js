@@ -11,11 +11,14 @@ const MOST_PICTURES = 500; // more would take more memory than the reader can lo
 export class ResultTable {
   #place;
   #described;
+  #explain;
   #rows = [];
 
-  constructor(place, described) {
+  // `explain` is called with an item and what it was predicted of, where a reader asks what its score depends on.
+  constructor(place, described, explain) {
     this.#place = place;
     this.#described = described;
+    this.#explain = explain;
   }
 
   /** All items, in the order in which they were added. */
@@ -27,14 +30,26 @@ export class ResultTable {
     this.#place.replaceChildren();
   }
 
-  // `files` are those of the items, in the same order; rows have none.
-  add(items, files = []) {
+  // `files` or `rows` are those of the items, in the same order; neither is known of a table's.
+  add(items, { files = [], rows = [] } = {}) {
     items.forEach((item, at) => {
       this.items.push(item);
-      this.#rows.push(this.#row(item, files[at] ?? null));
+      const of = { file: files[at] ?? null, row: rows[at] ?? null };
+      this.#rows.push([...this.#row(item, of.file), this.#explainButton(item, of)]);
     });
-    const head = ["Name", "Predicted", "Score", "Probability", "Read"];
-    this.#place.replaceChildren(dataTable("Predictions", head, this.#rows));
+    this.#place.replaceChildren(dataTable("Predictions", this.#head, this.#rows));
+  }
+
+  // A model whose scores are not recalibrated has no probabilities to show.
+  get #head() {
+    const probability = this.#described.recalibration.method ? ["Probability"] : [];
+    return ["Name", "Predicted", "Score", ...probability, "Read", "Explain"];
+  }
+
+  #explainButton({ name, problem }, of) {
+    if (problem || (!of.file && !of.row)) return UNKNOWN;
+    const open = () => this.#explain(name, of);
+    return el("button", { type: "button", "aria-label": `Explain ${name}`, click: open }, "Explain");
   }
 
   #row(item, file) {
@@ -42,20 +57,26 @@ export class ResultTable {
     const name = el("span", { class: "item-name" }, picture, el("span", {}, item.name));
     if (item.problem) {
       const problem = el("span", { class: "item-problem" }, item.problem);
-      return [name, el("span", { class: "mark bad" }, "Not predicted"), problem, UNKNOWN, readWords(item.read)];
+      return this.#cells(name, el("span", { class: "mark bad" }, "Not predicted"), problem, UNKNOWN, item.read);
     }
     const bars = barsOf(item, this.#described);
     const scores = bars.map(({ name: of, score, text, threshold }) => scoreBar(of, score, text, threshold));
     const probabilities = bars
       .filter(({ probability }) => probability !== null)
       .map(({ name: of, probability }) => scoreBar(of, probability, percent(probability), null));
-    return [
+    const predicted = el("b", { class: "predicted" }, item.predicted);
+    return this.#cells(
       name,
-      el("b", { class: "predicted" }, item.predicted),
+      predicted,
       el("span", { class: "bars" }, ...scores),
       probabilities.length ? el("span", { class: "bars" }, ...probabilities) : UNKNOWN,
-      readWords(item.read),
-    ];
+      item.read,
+    );
+  }
+
+  #cells(name, predicted, score, probability, read) {
+    const cells = [name, predicted, score, ...(this.#described.recalibration.method ? [probability] : [])];
+    return [...cells, readWords(read)];
   }
 }
 

@@ -122,7 +122,7 @@ def _differentiable(model: TrainedModel, pixels: Tensor, logits: NDArray[np.floa
     """Return how to ask for gradients; None for a module of a team that, called by itself, gives no such logits."""
     module = model.module
     if isinstance(module, Classifier):
-        return Differentiable(module, module)
+        return Differentiable(module.network, module)
 
     def by_itself(x: Tensor) -> Tensor:
         found: Tensor = module(x)

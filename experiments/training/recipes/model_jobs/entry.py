@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 
 from experiments.training.callbacks.stopping import sigterm_sets
@@ -21,6 +22,8 @@ from experiments.training.contract.stop import Stop
 from experiments.training.recipes import centralized, cpu_threads
 
 LOG = "train.log"
+MOST_BYTES = 4 * 1024 * 1024
+"""Of a result: it stands in the row of the job, and in each answer about it."""
 
 
 def train(job: Job, report: Reporter, stop: Stop) -> None:
@@ -34,6 +37,10 @@ def _carry_out(job: Job, report: Reporter, stop: Stop) -> None:
     network_catalogue.install(job.networks)
     module: Any = importlib.import_module(job.task)
     result = module.run(job, report, stop)
+    if (size := len(msgspec.json.encode(result))) > MOST_BYTES:
+        raise ValueError(
+            f"{job.task} has returned {size:,} bytes; what has more than {MOST_BYTES:,} belongs into a file"
+        )
     report(JobResult(result=result, files=list(_files(Path(job.run_dir)))))
 
 

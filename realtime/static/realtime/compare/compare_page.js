@@ -67,6 +67,7 @@ export class ComparePage {
       this.#showMissing([...this.#deleted, ...found.missing].filter((id) => this.state.runs.includes(id)));
       for (const run of this.#runs) this.#labels.set(run.id, runLabel(run));
       this.#loadDifferences(ids);
+      import("./external_tests.js").then(({ drawExternal }) => drawExternal(found.runs));
       await this.#loadCurves(request);
     } catch (error) {
       if (request === this.#requests) this.#showProblem(error.message);

@@ -23,7 +23,7 @@ def make(folder: Path) -> Path:
 
 def run(python: Path, *arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the environment's Python, isolated from this one."""
-    command = [python, "-I", *map(str, arguments)]
+    command = [str(python), "-I", *map(str, arguments)]
     found = subprocess.run(command, capture_output=True, text=True, check=False, env={"OMP_NUM_THREADS": "1"})
     assert not check or found.returncode == 0, found.stderr
     return found

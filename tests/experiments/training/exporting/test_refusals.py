@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import util
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,7 @@ def test_a_network_with_an_operator_that_onnx_lacks_can_be_had_as_pt2(tmp_path: 
 
 
 def test_without_the_extra_there_is_no_onnx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = util.find_spec
-    monkeypatch.setattr(util, "find_spec", lambda name, *rest: None if name == "onnxscript" else found(name, *rest))
+    monkeypatch.setattr(onnx_file, "find_spec", lambda name: None if name == "onnxscript" else find_spec(name))
     message = refusal(tmp_path / "a.onnx").message
     assert 'make setup EXTRAS="onnx"' in message
     assert "pt2" in message

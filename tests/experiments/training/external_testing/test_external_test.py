@@ -155,7 +155,7 @@ def test_one_class_alone_is_said_and_goes_on(model: Trained, tmp_path: Path) -> 
     assert found["kept"]["statistics"]["final_sensitivity"] is not None
     assert "one class, ill" in found["warnings"][0]
     assert found["rechosen"] is None
-    assert found["rechosen_problem"] == "This data has no negative samples."
+    assert found["rechosen_problem"] == "These data have no negative samples."
     assert table.num_rows == 30
 
 

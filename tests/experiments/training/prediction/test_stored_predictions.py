@@ -118,7 +118,7 @@ def test_scans_with_a_custom_module(tmp_path: Path, own_networks: Path) -> None:
 
 def test_arrays_with_a_custom_network_and_pretrained_weights(tmp_path: Path, own_networks: Path) -> None:
     random = np.random.default_rng(0)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for split, count in (("train", 12), ("val", 8), ("test", 8)):
         arrays[f"{split}_images"] = random.integers(0, 256, (count, 20, 20, 3), dtype=np.uint8)
         arrays[f"{split}_labels"] = (np.arange(count) % 2).reshape(-1, 1)

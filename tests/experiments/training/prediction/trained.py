@@ -19,18 +19,24 @@ from experiments.training.data.image_files import METADATA
 from experiments.training.prediction.model_source import ModelSource
 from experiments.training.prediction.trained_model import TrainedModel, load
 from runs.events import TrainingStart
+from runs.statistics.recalibration.methods import Recalibration
 from runs.statistics.recalibration.probability import preferred
 from tests.experiments.training.trainings import carry_out, of_type, outcome
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A run that was trained: the job, where its model is, and its stored predictions."""
+    """A run that was trained: the job, where its model is, its stored predictions, and their recalibration."""
 
     job: Job
     source: ModelSource
     table: pa.Table
     messages: list[Message]
+
+    @property
+    def recalibrated(self) -> Recalibration:
+        """How its scores become probabilities."""
+        return of_type(self.messages, Recalibrated)[-1].found
 
     @property
     def model(self) -> TrainedModel:

@@ -15,8 +15,9 @@ from livetrain import address
 from livetrain.cli import ending, exit_codes, output, predicting, watching
 from livetrain.cli.arguments import JSON, PROJECT, RUN, with_client
 from livetrain.cli.configuration import options_from
-from livetrain.client import Client, Run
+from livetrain.client import Client
 from livetrain.errors import LivetrainError
+from livetrain.run import Run
 
 LINES = ("id", "status", "name", "epoch", "monitored", "best", "owner", "duration")
 

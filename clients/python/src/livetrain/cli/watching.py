@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from livetrain.cli import output
-from livetrain.client import Run
 from livetrain.progress import TOLD_BY, Progress
+from livetrain.run import Run
 
 BLOCKS, PLAIN_BLOCKS = "▁▂▃▄▅▆▇█", "_.,-=+*#"
 WIDEST = 60

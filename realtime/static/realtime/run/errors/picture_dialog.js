@@ -9,13 +9,17 @@ const find = (id) => document.getElementById(id);
 
 class PictureDialog {
   #asked = 0; // pictures; the answer to an older one is dropped
+  #explanation = null;
 
   constructor() {
     this.root = find("picture-dialog");
     find("picture-close").addEventListener("click", () => this.root.close());
     find("picture-before").addEventListener("click", () => this.#step(-1));
     find("picture-next").addEventListener("click", () => this.#step(1));
-    this.root.addEventListener("keydown", ({ key }) => {
+    this.explain = find("picture-explain"); // only where a run's model can be asked
+    this.explain?.addEventListener("click", () => this.#toggle());
+    this.root.addEventListener("keydown", ({ key, target }) => {
+      if (target.matches("input, select")) return;
       if (key === "ArrowLeft" || key === "ArrowRight") this.#step(key === "ArrowLeft" ? -1 : 1);
     });
   }
@@ -44,14 +48,40 @@ class PictureDialog {
     find("picture-before").disabled = !at;
     find("picture-next").disabled = at === samples.length - 1;
     const small = frames.get(sample.sample_id)?.querySelector("img")?.src;
+    this.#explanation?.hide();
     this.#draw(small);
     this.#load(sample, Boolean(small));
+    if (this.#explains) this.#explained(sample);
+  }
+
+  get #explains() {
+    return this.explain?.getAttribute("aria-pressed") === "true";
+  }
+
+  // Stays as it is for the samples before and after.
+  #toggle() {
+    this.explain.setAttribute("aria-pressed", String(!this.#explains));
+    this.#show(this.at);
+  }
+
+  async #explained(sample) {
+    const { SampleExplanation } = await import("../../explanations/sample_explanation.js");
+    const [frame, place] = [find("picture-frame"), find("picture-explanation")];
+    this.#explanation ??= new SampleExplanation(frame, place, this.explain.dataset);
+    if (this.#explains && sample === this.from.samples[this.at]) {
+      this.#explanation.show(this.from.split, sample.place);
+    }
   }
 
   #draw(src) {
     const image = src ? el("img", { src, alt: "" }) : null;
     image?.addEventListener("load", () => image.classList.toggle("coarse", image.naturalWidth < COARSE));
     find("picture-frame").replaceChildren(...(image ? [image] : []));
+  }
+
+  // The map lies over the picture that the network got, which may have come first.
+  #drawUnlessExplained(src) {
+    if (!find("picture-frame").querySelector(".explained-layers")) this.#draw(src);
   }
 
   // The small one stays where there is no larger one.
@@ -65,7 +95,7 @@ class PictureDialog {
     try {
       const answer = await fetch(src, { headers: { Accept: "image/png, application/json" } });
       if (asked !== this.#asked) return;
-      if (answer.ok) this.#draw(src);
+      if (answer.ok) this.#drawUnlessExplained(src);
       else words = (await answer.json()).detail;
     } catch (error) {
       words = errorText(error);
