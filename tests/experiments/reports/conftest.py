@@ -129,7 +129,7 @@ def add_external_test(run: Run, *, attempt: int = 1) -> ExternalTest:
         "statistics": statistics, "class_names": ["not 8", "8"], "confusion_matrix": [[40, 10], [10, 40]],
         "samples": 100, "patients": 12, "reliability": [], "by_patient": None,
     }  # fmt: skip
-    shown = point | {"classes": [], "overlap": "none", "statistics": statistics, "rechosen": None}
+    shown: dict[str, Any] = point | {"classes": [], "overlap": "none", "statistics": statistics, "rechosen": None}
     details: dict[str, Any] = {"rechosen": None, "warnings": ["Another scanner."], "overlap": {"texts": []}}
     return ExternalTest.objects.create(
         run=run,
