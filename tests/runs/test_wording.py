@@ -171,7 +171,7 @@ def test_people_count_epochs_from_one() -> None:
         ),
     ],
 )
-def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, int], words: str) -> None:
+def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, Any], words: str) -> None:
     text = looks_text(**given)
     assert text.startswith(f"These test samples have been evaluated {words}")
     assert (OPTIMISTIC in text) == (given["looks"] > 1)

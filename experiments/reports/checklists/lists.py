@@ -30,8 +30,8 @@ def checklists_of(source: Source, lacking: Mapping[str, str] | None = None) -> l
         one if is_image or one.number not in OF_IMAGES else one._replace(out=claim.NOT_IMAGES) for one in claim.ITEMS
     )
     return [
-        answered(source, "tripod-ai", tripod_ai.TITLE, tripod_ai.NOTE, tripod_ai.ITEMS, not_shown),
-        answered(source, "stard", stard.TITLE, stard.NOTE, stard.ITEMS, not_shown),
-        answered(source, "stard-ai", stard.AI_TITLE, stard.AI_NOTE, stard.AI_ITEMS, not_shown),
-        answered(source, "claim", claim.TITLE, claim.NOTE, of_claim, not_shown),
+        answered(source, "tripod-ai", tripod_ai.TITLE, tripod_ai.NOTE, tripod_ai.ITEMS, lacking=not_shown),
+        answered(source, "stard", stard.TITLE, stard.NOTE, stard.ITEMS, lacking=not_shown),
+        answered(source, "stard-ai", stard.AI_TITLE, stard.AI_NOTE, stard.AI_ITEMS, lacking=not_shown),
+        answered(source, "claim", claim.TITLE, claim.NOTE, of_claim, lacking=not_shown),
     ]

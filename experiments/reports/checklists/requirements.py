@@ -56,7 +56,7 @@ HAVE: Mapping[str, tuple[Callable[[Source], bool], str]] = {
 
 
 def answered(
-    source: Source, id_: str, title: str, note: str, asked: tuple[Asked, ...], lacking: Mapping[str, str]
+    source: Source, id_: str, title: str, note: str, asked: tuple[Asked, ...], *, lacking: Mapping[str, str]
 ) -> Checklist:
     """Answer all items of a list; `lacking` has what the report could not show, by its key of `HAVE`, and why."""
     return Checklist(id=id_, title=title, note=note, items=[_item(source, one, lacking) for one in asked])

@@ -215,7 +215,7 @@ def _decision(source: Source) -> Iterator[Fact]:
         yield Fact(
             label="Threshold",
             value=f"“{positive}” from a score of {at} on",
-            detail=_origin_of_own(source, own),
+            detail=_origin_of_own(own),
         )
         return
     yield Fact(label="Threshold", value=f"“{positive}”: {point['summary']}", detail=point["label"])
@@ -225,7 +225,7 @@ def _decision(source: Source) -> Iterator[Fact]:
         yield Fact(label="Shift to the test split", value=shift["text"])
 
 
-def _origin_of_own(source: Source, own: float | None) -> str:
+def _origin_of_own(own: float | None) -> str:
     """Say where the run's own threshold comes from: what was asked for, or the half that nobody chose."""
     if own in (None, 0.5):
         return "the run's own, which nobody chose: no operating point is saved"

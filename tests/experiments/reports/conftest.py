@@ -132,7 +132,7 @@ def add_external_test(run: Run, *, attempt: int = 1, overlap: str = "none", **ch
         "statistics": statistics, "class_names": ["not 8", "8"], "confusion_matrix": [[40, 10], [10, 40]],
         "samples": 100, "patients": 12, "reliability": [], "by_patient": None,
     }  # fmt: skip
-    shown = point | {"classes": [], "overlap": overlap, "statistics": statistics, "rechosen": None}
+    shown: dict[str, Any] = point | {"classes": [], "overlap": overlap, "statistics": statistics, "rechosen": None}
     details: dict[str, Any] = {
         "rechosen": None, "internal": None, "warnings": ["Another scanner."],
         "overlap": {"level": overlap, "texts": ["The numbers are no external test."] if overlap == "same" else []},
