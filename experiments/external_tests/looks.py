@@ -13,6 +13,8 @@ from experiments.models import ExternalLook, ExternalTest
 from runs.derived_models import SplitLook
 from runs.wording.looks_text import looks_text
 
+AGAIN = "each external test of a run counts, a removed one too"
+
 
 def next_number(run_id: int) -> int:
     """Return the number of a run's next external test: one more than any that it has had, removed ones too."""
@@ -31,4 +33,4 @@ def of_test(test: ExternalTest) -> dict[str, Any]:
     internal = list(SplitLook.objects.filter(identity=test.identity).values_list("run_number", flat=True))
     runs = {number for number, _ in external} | set(internal)
     looks = len(external) + len(internal)
-    return {"looks": looks, "runs": len(runs), "text": looks_text(looks, len(runs))}
+    return {"looks": looks, "runs": len(runs), "text": looks_text(looks, len(runs), again=AGAIN)}

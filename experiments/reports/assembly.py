@@ -70,11 +70,17 @@ def report_of(material: Material, head: Head) -> Report:
         schema_version=SCHEMA_VERSION,
         head=head,
         sections=_sections(material),
-        checklists=checklists_of(source),
+        checklists=checklists_of(source, _lacking(material)),
         figures=[pair.figure for pair in material.pairs],
         numbers=_numbers(material),
         card=card_of(source),
     )
+
+
+def _lacking(material: Material) -> dict[str, str]:
+    """Say what could not be shown though the run has it: groups whose predictions are gone."""
+    problem = (material.groups or {}).get("problem")
+    return {"subgroups": problem} if problem else {}
 
 
 def _sections(material: Material) -> list[Section]:

@@ -73,7 +73,7 @@ def card_of(source: Source) -> dict[str, Any]:
             "code_version": run.git_commit or None,
             "versions": source.execution.get("versions") or run.versions,
         },
-        "notes": [note["text"] for note in run.notes],
+        "notes": [note.text for note in source.notes],
         "known_limits": known_limits(source),
         "texts": {name: source.texts[name].text if name in source.texts else None for name in OF_PEOPLE},
     }
@@ -121,6 +121,7 @@ def _external(test: ExternalTest) -> dict[str, Any]:
         "hash": test.content_hash or None,
         "samples": test.samples,
         "patients": test.patients,
+        "overlap": test.headline["overlap"],
         "threshold": test.kept["threshold"],
         "statistics": _statistics(test.kept["statistics"]),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from experiments.external_models import ExternalTest
 from experiments.external_tests import queries as external_queries
@@ -24,6 +24,26 @@ from runs.serializers import split_use
 from runs.stored_config import StoredConfig
 
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
+
+SAME_DATA = "same"
+"""What an external test says of its data where they are those of the training."""
+_WHICH = "The page of the run says which."
+UNNAMED = {
+    "leakage_allowed": "The training was allowed with leaks between splits: samples or patients of one split are in "
+    f"another, too, so that results on them look better than they are. {_WHICH}",
+    "near_duplicates": "Samples of different splits are nearly the same. If they show the same thing, results on them "
+    f"look better than they are. {_WHICH}",
+    "label_conflicts": f"Copies of one sample have different classes: at most one of them is right. {_WHICH}",
+    "unreadable_skipped": f"Images that cannot be read were left out. {_WHICH}",
+}
+"""Of notes that name samples or patients, what is said instead: reports and model files leave the server."""
+
+
+class StoredNote(NamedTuple):
+    """A note on a run."""
+
+    code: str
+    text: str
 
 
 class NoReport(Conflict):
@@ -86,6 +106,16 @@ class Source:
     def external_tests(self) -> list[ExternalTest]:
         """The tests of this very model on other data, the oldest first."""
         return external_tests(self.run)
+
+    @property
+    def tested_elsewhere(self) -> bool:
+        """Whether one of the external tests was made on other data than those of the training."""
+        return any(test.headline["overlap"] != SAME_DATA for test in self.external_tests)
+
+    @property
+    def notes(self) -> list[StoredNote]:
+        """The notes on the run as a report may show them: without the samples and patients that some of them name."""
+        return [StoredNote(code=note["code"], text=UNNAMED.get(note["code"], note["text"])) for note in self.run.notes]
 
     @property
     def data_name(self) -> str:

@@ -5,17 +5,28 @@ from __future__ import annotations
 OPTIMISTIC = "A number picked as the best of several is optimistic."
 
 
-def looks_text(looks: int, runs: int, *, folds: int = 0, order: int | None = None, best_of: int | None = None) -> str:
+AGAIN = "a run that is resumed after its result was seen counts again"
+
+
+def looks_text(
+    looks: int,
+    runs: int,
+    *,
+    folds: int = 0,
+    order: int | None = None,
+    best_of: int | None = None,
+    again: str = AGAIN,
+) -> str:
     """Say by how many runs the test samples were evaluated, `folds` of them in one cross-validation.
 
     `order` is the place of the run that is described among the runs; None describes a group. Of `best_of` runs that
-    still have their result, the one that is described has the highest AUROC.
+    still have their result, the one that is described has the highest AUROC. `again` says how one run looks twice.
     """
     start = f"These test samples have been evaluated {_times(looks)}, {_by(runs, folds)}"
     if looks == 1:
         return f"{start}."
     place = f"; this was the {ordinal(order)} of them" if order is not None and runs > 1 else ""
-    seen = "; a run that is resumed after its result was seen counts again" if looks > runs else ""
+    seen = f"; {again}" if looks > runs else ""
     return f"{start}{place}{seen}. {_best(best_of) if best_of else OPTIMISTIC}"
 
 

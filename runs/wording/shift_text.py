@@ -37,6 +37,7 @@ MOST_NAMED = 5
 SHOWN_BELOW = 0.05
 _SPLITS = {"test": "the test split", "val": "validation"}
 _HERE = "on these data"
+_ONE_PATIENT = "Whether chance explains it is not known: one patient has all samples."
 
 
 def differences(internal: Mapping[str, Number], external: Mapping[str, Number], split: str) -> list[dict[str, Any]]:
@@ -116,6 +117,8 @@ def _prevalence(one: Mapping[str, Any], split: str) -> str:
     text += f" ({'; '.join(told)})." if told else "."
     if _is_shown(found):
         return f"{text} Predictive values and the mean score move with it, sensitivity and specificity need not."
+    if not ends:
+        return f"{text} {_ONE_PATIENT}"
     return f"{text} Not more than chance explains."
 
 

@@ -14,7 +14,8 @@ import pytest
 from runs.evaluation.prediction_rows import _plain, _written
 from runs.spreadsheets.neutral_cells import csv_rows, csv_text, neutral, original
 from runs.statistics.epoch_table import write_csv
-from tests.test_architecture import APPS, ROOT, parsed, python_files, relative
+from tests.syntax_trees import parsed
+from tests.test_architecture import APPS, ROOT, python_files, relative
 
 HOSTILE = (
     "=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", " \t=1", "=cmd|' /C calc'!A0", "-",

@@ -16,6 +16,7 @@ from runs.wording.looks_text import OPTIMISTIC, looks_text, ordinal
 from runs.wording.metric_text import SCORES, SHARES, metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, fixed, number, percent, percent_range, score
 from runs.wording.patient_text import few_words, patient_words
+from runs.wording.shift_text import prevalence_texts
 from tests.node import exported, node
 
 FORMAT = "realtime/static/realtime/frame/format.js"
@@ -170,10 +171,25 @@ def test_people_count_epochs_from_one() -> None:
         ),
     ],
 )
-def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, int], words: str) -> None:
+def test_looks_at_a_test_split_read_as_a_sentence(given: dict[str, Any], words: str) -> None:
     text = looks_text(**given)
     assert text.startswith(f"These test samples have been evaluated {words}")
     assert (OPTIMISTIC in text) == (given["looks"] > 1)
+
+
+def test_a_run_that_looks_twice_by_external_tests_was_not_resumed() -> None:
+    text = looks_text(3, 1, again="each external test of a run counts, a removed one too")
+    assert text.startswith("These test samples have been evaluated 3 times, by one run; each external test of a run")
+
+
+def test_a_difference_of_prevalence_that_is_not_known_is_not_called_chance() -> None:
+    share = {"samples": 20, "own": 5, "value": 0.25, "ci_low": None, "ci_high": None}
+    none = {"value": 0.15, "ci_low": None, "ci_high": None, "p": None, "p_holm": None}
+    [text] = prevalence_texts([{"class": "ill", "external": share, "internal": share, "difference": none}], "test")
+    assert text.endswith("Whether chance explains it is not known: one patient has all samples.")
+    equal = none | {"value": 0.0, "ci_low": -0.1, "ci_high": 0.1}
+    [text] = prevalence_texts([{"class": "ill", "external": share, "internal": share, "difference": equal}], "test")
+    assert text.endswith("Not more than chance explains.")
 
 
 def test_the_best_of_several_runs_is_told_that_it_is() -> None:

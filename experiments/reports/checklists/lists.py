@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from experiments.reports.checklists import claim, stard, tripod_ai
 from experiments.reports.checklists.requirements import answered
 from experiments.reports.document import Checklist
@@ -15,8 +17,12 @@ OUT_OF_REACH = (
 OF_IMAGES = frozenset({"13"})
 
 
-def checklists_of(source: Source) -> list[Checklist]:
-    """Answer the items of all lists for a run."""
+def checklists_of(source: Source, lacking: Mapping[str, str] | None = None) -> list[Checklist]:
+    """Answer the items of all lists for a run.
+
+    `lacking` names what the run has but the report could not show, as keys of `requirements.HAVE`, with the reason.
+    """
+    not_shown = lacking or {}
     is_image = (
         bool(source.reading.get("pixels")) or (source.inference.get("preprocessing") or {}).get("kind") == "image"
     )
@@ -24,8 +30,8 @@ def checklists_of(source: Source) -> list[Checklist]:
         one if is_image or one.number not in OF_IMAGES else one._replace(out=claim.NOT_IMAGES) for one in claim.ITEMS
     )
     return [
-        answered(source, "tripod-ai", tripod_ai.TITLE, tripod_ai.NOTE, tripod_ai.ITEMS),
-        answered(source, "stard", stard.TITLE, stard.NOTE, stard.ITEMS),
-        answered(source, "stard-ai", stard.AI_TITLE, stard.AI_NOTE, stard.AI_ITEMS),
-        answered(source, "claim", claim.TITLE, claim.NOTE, of_claim),
+        answered(source, "tripod-ai", tripod_ai.TITLE, tripod_ai.NOTE, tripod_ai.ITEMS, lacking=not_shown),
+        answered(source, "stard", stard.TITLE, stard.NOTE, stard.ITEMS, lacking=not_shown),
+        answered(source, "stard-ai", stard.AI_TITLE, stard.AI_NOTE, stard.AI_ITEMS, lacking=not_shown),
+        answered(source, "claim", claim.TITLE, claim.NOTE, of_claim, lacking=not_shown),
     ]

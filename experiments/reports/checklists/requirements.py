@@ -31,6 +31,10 @@ def _has_flow(source: Source) -> bool:
     return bool(source.preflight.get("counts"))
 
 
+def _is_recalibrated(source: Source) -> bool:
+    return any(not method["problem"] for method in (source.run.recalibration or {}).get("methods", []))
+
+
 def _is_test(source: Source) -> bool:
     return source.main.split == "test"
 
@@ -42,25 +46,27 @@ HAVE: Mapping[str, tuple[Callable[[Source], bool], str]] = {
     "patients": (lambda source: source.patients_known, "Patients are not known from the data."),
     "subgroups": (lambda source: source.has_subgroups, "No columns were kept by which groups could be told apart."),
     "threshold": (lambda source: source.is_binary, "With more than two classes there is no threshold."),
-    "recalibration": (lambda source: bool(source.run.recalibration), "Scores were not recalibrated."),
+    "recalibration": (_is_recalibrated, "Scores were not recalibrated."),
     "test": (_is_test, "There is no test split: the numbers are of validation."),
-    "external": (lambda source: bool(source.external_tests), "No external test was made."),
+    "external": (lambda source: source.tested_elsewhere, "No external test on other data was made."),
     "group": (lambda source: source.group is not None, "The run is no fold of a cross-validation."),
     "execution": (lambda source: bool(source.execution), "The run has no record of the machine."),
 }
 """Whether a report can show something, and the sentence why not."""
 
 
-def answered(source: Source, id_: str, title: str, note: str, asked: tuple[Asked, ...]) -> Checklist:
-    """Answer all items of a list."""
-    return Checklist(id=id_, title=title, note=note, items=[_item(source, one) for one in asked])
+def answered(
+    source: Source, id_: str, title: str, note: str, asked: tuple[Asked, ...], *, lacking: Mapping[str, str]
+) -> Checklist:
+    """Answer all items of a list; `lacking` has what the report could not show, by its key of `HAVE`, and why."""
+    return Checklist(id=id_, title=title, note=note, items=[_item(source, one, lacking) for one in asked])
 
 
-def _item(source: Source, asked: Asked) -> Item:
+def _item(source: Source, asked: Asked, lacking: Mapping[str, str]) -> Item:
     if asked.out:
         return Item(number=asked.number, what=asked.what, status="not_applicable", why=asked.out)
     missing = [name for name in asked.fields if name not in source.texts]
-    has, why = _stored(source, asked.needs)
+    has, why = _stored(source, asked.needs, lacking)
     status = _status(asked, has=has, missing=len(missing))
     return Item(
         number=asked.number,
@@ -72,9 +78,11 @@ def _item(source: Source, asked: Asked) -> Item:
     )
 
 
-def _stored(source: Source, needs: str) -> tuple[bool, str]:
+def _stored(source: Source, needs: str, lacking: Mapping[str, str]) -> tuple[bool, str]:
     if not needs:
         return False, ""
+    if needs in lacking:
+        return False, lacking[needs]
     test, why = HAVE[needs]
     return test(source), why
 

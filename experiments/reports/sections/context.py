@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from experiments.external_models import ExternalTest
 from experiments.external_tests.descriptions import summary
 from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Section, Table
 from experiments.reports.sections.blocks import facts, written
-from experiments.reports.source import SPLITS, Source, data_name
+from experiments.reports.source import SAME_DATA, SPLITS, Source, data_name
 from experiments.reports.stated_numbers import stated, with_interval
+from runs.saved_points.run_decision import OWN
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.metric_names import FINAL_STATISTICS
 from runs.wording.metric_text import metric_value
@@ -90,13 +92,14 @@ def _one_test(source: Source, test: ExternalTest) -> Iterator[Block]:
         Fact(label="Made", value=f"by {told['owner']} on {told['created_at'][:10]}"),
     ]
     yield from facts(known)
-    for text in (*test.details["warnings"], *test.details["overlap"]["texts"]):
+    for text in (*test.details["warnings"], *_overlap(test)):
         yield Paragraph(text=text, warns=True)
     shift = test.details["shift"] or {}
     for text in (*shift.get("prevalence_texts", ()), *shift.get("score_texts", ())):
         yield Paragraph(text=text)
-    columns = [test.kept["statistics"], source.main.statistics]
-    heads = ["External", SPLITS[source.main.split].capitalize()]
+    own = _own(source, test)
+    columns = [test.kept["statistics"], own.statistics]
+    heads = ["External", own.head]
     if test.details["rechosen"]:
         columns.insert(1, test.details["rechosen"]["statistics"])
         heads.insert(1, "External, threshold chosen on these data")
@@ -105,7 +108,46 @@ def _one_test(source: Source, test: ExternalTest) -> Iterator[Block]:
         for key, label in FINAL_STATISTICS.items()
         if columns[0].get(key) is not None
     ]
-    yield Table(caption=f"External test {test.number}, {name}", head=["Statistic", *heads], rows=rows)
+    caption = f"External test {test.number}, {name}"
+    yield Table(caption=caption, head=["Statistic", *heads], rows=rows, note=own.note)
+
+
+class _Own(NamedTuple):
+    """The numbers of the run's own split that stand beside those of an external test."""
+
+    head: str
+    statistics: Mapping[str, Any]
+    note: str
+
+
+def _own(source: Source, test: ExternalTest) -> _Own:
+    """Return the run's own split at the very point of the test, else what holds at every threshold, or at the own."""
+    internal = test.details["internal"]
+    if internal:
+        note = "Both are decided at the same point." if source.is_binary else ""
+        return _Own(SPLITS[internal["split"]].capitalize(), internal["statistics"], note)
+    main, head = source.main, SPLITS[source.main.split].capitalize()
+    if not source.is_binary or test.kept["rule"] == OWN:
+        return _Own(head, main.statistics, "")
+    note = "The run's own split is decided at its own threshold, the external test at the saved operating point."
+    return _Own(f"{head}, at the run's own threshold", main.statistics, note)
+
+
+def _overlap(test: ExternalTest) -> Iterator[str]:
+    """Say what the data share with those of the training, and what could not be compared, without naming anybody."""
+    found = test.details["overlap"]
+    if found.get("level") == SAME_DATA:
+        yield from found["texts"]
+        return
+    for what, by in (("patients", "patient ids"), ("samples", "ids")):
+        shared = found.get(what, {})
+        seen = shared.get("train", 0) + shared.get("val", 0)
+        if seen:
+            yield (
+                f"{seen:,} {what} of these data occur in the training or validation split of the run, by their {by}: "
+                "unless that is a coincidence, the network has seen them, and the numbers are optimistic."
+            )
+    yield from found.get("unchecked", ())
 
 
 def _patients(test: ExternalTest) -> str:
@@ -125,7 +167,7 @@ def known_limits(source: Source) -> list[str]:
     found = []
     if source.main.split == "val":
         found.append("There is no test split; the numbers are of the split on which the epoch was chosen.")
-    if not source.external_tests:
+    if not source.tested_elsewhere:
         found.append("The model was not tested on data of another place.")
     if not source.patients_known:
         found.append("Patients are not known, so it is not known whether splits share some.")

@@ -13,6 +13,7 @@ from runs.wording.number_text import UNKNOWN, percent
 
 MOST_LISTED = 30
 DISJOINT = "No patient is in more than one split."
+DISJOINT_UNKNOWN = "The run has no record of whether a patient is in more than one split."
 WITHOUT_PATIENTS = (
     "It is not known which samples belong to the same patient, so the splits are disjoint by sample alone, and all "
     "intervals treat the samples as independent. If patients have several samples, the results are too good and the "
@@ -66,23 +67,31 @@ def _splits(source: Source) -> Iterator[Block]:
         return
     names = list(counts)
     total = {name: sum(classes) for name, classes in counts.items()}
-    rows = [["Samples", *(f"{total[name]:,}" for name in names), f"{sum(total.values()):,}"]]
+    whole = "train" in counts  # of runs of older versions only what was evaluated is known
+    rows = [["Samples", *(f"{total[name]:,}" for name in names), *[f"{sum(total.values()):,}"] * whole]]
     patients = _patients(source)
     if patients:
         rows.append(
-            ["Patients", *(f"{patients[name]:,}" if name in patients else UNKNOWN for name in names), _all(source)]
+            [
+                "Patients",
+                *(f"{patients[name]:,}" if name in patients else UNKNOWN for name in names),
+                *[_all(source)] * whole,
+            ]
         )
     for place, label in enumerate(source.class_names[:MOST_LISTED]):
         of_all = sum(classes[place] for classes in counts.values())
         cells = [f"{counts[name][place]:,} ({percent(_share(counts[name][place], total[name]))})" for name in names]
-        rows.append([f"Class {label}", *cells, f"{of_all:,} ({percent(_share(of_all, sum(total.values())))})"])
+        in_all = f"{of_all:,} ({percent(_share(of_all, sum(total.values())))})"
+        rows.append([f"Class {label}", *cells, *[in_all] * whole])
     more = len(source.class_names) - MOST_LISTED
     fold = f" This run is {source.run.which_fold}: its validation split is that fold." if source.run.fold else ""
     yield Table(
         caption="Samples, patients and classes by split",
-        head=["", *(SPLITS[name].capitalize() for name in names), "All"],
+        head=["", *(SPLITS[name].capitalize() for name in names), *["All"] * whole],
         rows=rows,
-        note=(f"{more} more classes are not listed." if more > 0 else "") + fold,
+        note=(f"{more} more classes are not listed." if more > 0 else "")
+        + fold
+        + ("" if whole else " How many samples were trained on is not stored."),
     )
     yield Paragraph(text=_how_divided(source))
     yield _independence(source)
@@ -141,7 +150,9 @@ def _how_divided(source: Source) -> str:
 def _independence(source: Source) -> Paragraph:
     if not source.patients_known:
         return Paragraph(text=WITHOUT_PATIENTS, warns=True)
-    across = (source.preflight.get("patients") or {}).get("across_count", 0)
+    across = (source.preflight.get("patients") or {}).get("across_count")
+    if across is None:
+        return Paragraph(text=DISJOINT_UNKNOWN, warns=True)
     if across:
         return Paragraph(text=f"{across:,} patients are in more than one split: the results are too good.", warns=True)
     return Paragraph(text=DISJOINT)

@@ -215,7 +215,7 @@ def _decision(source: Source) -> Iterator[Fact]:
         yield Fact(
             label="Threshold",
             value=f"“{positive}” from a score of {at} on",
-            detail="the run's own, which nobody chose: no operating point is saved",
+            detail=_origin_of_own(own),
         )
         return
     yield Fact(label="Threshold", value=f"“{positive}”: {point['summary']}", detail=point["label"])
@@ -223,6 +223,13 @@ def _decision(source: Source) -> Iterator[Fact]:
     yield Fact(label="Reason", value=point["reason"])
     for shift in point["shifts"]:
         yield Fact(label="Shift to the test split", value=shift["text"])
+
+
+def _origin_of_own(own: float | None) -> str:
+    """Say where the run's own threshold comes from: what was asked for, or the half that nobody chose."""
+    if own in (None, 0.5):
+        return "the run's own, which nobody chose: no operating point is saved"
+    return "the run's own, asked for before the training: no operating point is saved"
 
 
 def _history(source: Source) -> Iterator[Block]:
@@ -276,7 +283,7 @@ def provenance_section(source: Source) -> Section:
     blocks: list[Block] = [*facts(known)]
     if rows:
         blocks.append(Table(caption="Versions in the training", head=["Software", "Version"], rows=rows))
-    blocks += [Paragraph(text=note["text"]) for note in run.notes if note["code"] not in WARNINGS]
+    blocks += [Paragraph(text=note.text) for note in source.notes if note.code not in WARNINGS]
     return Section(
         id="provenance",
         title="Run, code and machine",

@@ -60,9 +60,9 @@ def _caveats(source: Source) -> Iterator[Block]:
         yield Paragraph(text=VALIDATION_ALONE, warns=True)
     else:
         yield Paragraph(text=OWN_DATA)
-    for note in source.run.notes:
-        if note["code"] in WARNINGS:
-            yield Paragraph(text=note["text"], warns=True)
+    for note in source.notes:
+        if note.code in WARNINGS:
+            yield Paragraph(text=note.text, warns=True)
     if source.looks:
         yield Paragraph(text=source.looks["text"], warns=source.looks["looks"] > 1)
     by_patient = main.by_patient
@@ -258,7 +258,7 @@ def summary_section(source: Source) -> Section:
     blocks: list[Block] = [*facts(known)]
     if main.split == "val":
         blocks.append(Paragraph(text=VALIDATION_ALONE, warns=True))
-    if not source.external_tests:
+    if not source.tested_elsewhere:
         blocks.append(Paragraph(text="The model was not tested on data of another place.", warns=True))
     return Section(id="summary", title="Summary", items="TRIPOD+AI 1, 2 · STARD 1, 2 · CLAIM 1, 2", blocks=blocks)
 

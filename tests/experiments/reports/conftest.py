@@ -121,16 +121,22 @@ def _write_json(run: Run, name: str, value: Any) -> None:
     Path(run.folder / name).write_bytes(msgspec.json.encode(value))
 
 
-def add_external_test(run: Run, *, attempt: int = 1) -> ExternalTest:
-    """Add an external test of two classes, made at the run's own threshold, with the numbers that a report shows."""
+def add_external_test(run: Run, *, attempt: int = 1, overlap: str = "none", **changed: Any) -> ExternalTest:
+    """Add an external test of two classes, made at the run's own threshold, with the numbers that a report shows.
+
+    `overlap` is the level; `changed` replaces details.
+    """
     point = {"threshold": 0.5, "log_odds": None, "rule": "own", "number": None}
     statistics = {"final_auroc_cm": 0.71, "final_auroc_cm_ci_low": 0.6, "final_auroc_cm_ci_high": 0.8}
     kept = point | {
         "statistics": statistics, "class_names": ["not 8", "8"], "confusion_matrix": [[40, 10], [10, 40]],
         "samples": 100, "patients": 12, "reliability": [], "by_patient": None,
     }  # fmt: skip
-    shown = point | {"classes": [], "overlap": "none", "statistics": statistics, "rechosen": None}
-    details: dict[str, Any] = {"rechosen": None, "warnings": ["Another scanner."], "overlap": {"texts": []}}
+    shown: dict[str, Any] = point | {"classes": [], "overlap": overlap, "statistics": statistics, "rechosen": None}
+    details: dict[str, Any] = {
+        "rechosen": None, "internal": None, "warnings": ["Another scanner."],
+        "overlap": {"level": overlap, "texts": ["The numbers are no external test."] if overlap == "same" else []},
+    } | changed  # fmt: skip
     return ExternalTest.objects.create(
         run=run,
         number=ExternalTest.objects.filter(run=run).count() + 1,

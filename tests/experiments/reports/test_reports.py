@@ -249,6 +249,72 @@ def test_external_tests_of_this_model_stand_beside_the_own_split(api: Client, ma
     assert items["33"]["status"] == "shown"
 
 
+def test_an_external_test_stands_beside_the_own_split_at_the_same_point(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    saved_point(run)
+    numbers = {"final_auroc_cm": 0.8123, "final_sensitivity": 0.9, "final_specificity": 0.75}
+    test = add_external_test(run, internal={"split": "test", "statistics": numbers})
+    test.kept |= {"rule": "sensitivity", "threshold": 0.25, "statistics": {"final_sensitivity": 0.6}}
+    test.save()
+    made(api, run)
+    [rows] = [rows for name, rows in tables(content(api, run)["report"], "comparison").items()]
+    assert rows == [["Sensitivity (recall)", "60.0 %", "90.0 %"]], "not the 80 % at the run's own threshold"
+
+    test.details |= {"internal": None}
+    test.save()
+    made(api, run)
+    [section] = [one for one in content(api, run, 2)["report"]["sections"] if one["id"] == "comparison"]
+    [table] = [block for block in section["blocks"] if block["type"] == "table"]
+    assert table["head"] == ["Statistic", "External", "Test, at the run's own threshold"]
+
+
+def test_a_test_on_the_data_of_the_training_is_no_external_one(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    add_external_test(run, overlap="same")
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "The numbers are no external test." in texts(report, "comparison")
+    assert "was not tested on data of another place" in texts(report, "summary")
+    assert "The model was not tested on data of another place." in report["card"]["known_limits"]
+    assert report["card"]["performance"]["external_tests"][0]["overlap"] == "same"
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert (items["33"]["status"], items["33"]["why"]) == ("missing", "No external test on other data was made.")
+
+
+def test_no_sample_and_no_patient_is_named(api: Client, make_run: MakeRun) -> None:
+    leaks = {"code": "leakage_allowed", "text": "Trained with leaks between splits: Muster-77 (train, test)."}
+    run = binary_run(make_run, notes=[leaks, {"code": "starting_weights", "text": "They fit."}])
+    found = {"train": 3, "val": 1, "test": 0, "examples": ["Muster-77"]}
+    texts_of_overlap = ["4 patients (Muster-77) occur in it."]
+    level = {"level": "likely", "patients": found, "texts": texts_of_overlap, "unchecked": ["No ids."]}
+    test = add_external_test(run, overlap="likely")
+    test.details |= {"overlap": level}
+    test.save()
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "4 patients of these data occur in the training or validation split" in texts(report, "comparison")
+    assert "No ids." in texts(report, "comparison")
+    assert "leaks between splits: samples or patients of one split are in another" in texts(report, "results")
+    assert report["card"]["notes"][1] == "They fit."
+    for told in (page_of(api, run), json.dumps(report), json.dumps(facts_of(run, "MIT").model_card)):
+        assert "Muster-77" not in told
+
+
+def test_what_an_old_run_does_not_know_is_not_claimed(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    (run.folder / "preflight.json").unlink()
+    (run.folder / "predictions.parquet").unlink()
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "No patient is in more than one split." not in texts(report, "data")
+    assert "no record of whether a patient is in more than one split" in texts(report, "data")
+    rows = tables(report, "data")["Samples, patients and classes by split"]
+    assert rows[0] == ["Samples", "120", "120"], "no sum without the training samples"
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "tripod-ai" for item in one["items"]}
+    assert items["23b"]["status"] == "missing", "the groups cannot be told apart any more"
+    assert "predictions.parquet any more" in items["23b"]["why"]
+
+
 def test_the_card_is_markdown_too(api: Client, make_run: MakeRun) -> None:
     run = binary_run(make_run, experiment_name="a_b <c>")
     saved_point(run)

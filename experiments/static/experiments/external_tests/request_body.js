@@ -35,7 +35,8 @@ const parts = (text, between) =>
 export function requestBody(fields, answers = {}) {
   /** @type {Record<string, any>} */
   const body = {};
-  for (const name of ["source_path", "name", "note", "site"]) if (fields[name]?.trim()) body[name] = fields[name].trim();
+  for (const name of ["source_path", "name", "note", "site"])
+    if (fields[name]?.trim()) body[name] = fields[name].trim();
   const columns = parts(fields.subgroup_columns ?? "", /,/);
   if (columns.length) body.subgroup_columns = columns;
   const classes = parts(fields.class_names ?? "", /\n/);

@@ -78,7 +78,9 @@ export class CellList {
       ...(this.hasPictures ? [this.#frameOf(sample)] : []),
     ]);
     const title = find("cell-title").textContent;
-    find("cell-samples").replaceChildren(...(rows.length ? [dataTable(title, this.hasPictures ? HEAD : HEAD.slice(0, -1), rows)] : []));
+    find("cell-samples").replaceChildren(
+      ...(rows.length ? [dataTable(title, this.hasPictures ? HEAD : HEAD.slice(0, -1), rows)] : []),
+    );
     find("cell-more").hidden = problem !== null || page >= pages;
   }
 
