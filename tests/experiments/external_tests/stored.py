@@ -14,7 +14,7 @@ from experiments.external_tests import recording
 from experiments.models import ExternalTest, ModelJob
 from experiments.training.contract.reports import Recalibrated
 from runs import lifecycle
-from runs.events import FinalStats, TrainingStart
+from runs.events import Event, FinalStats, TrainingStart
 from runs.models import Run
 from tests.experiments.training.external_testing.hospitals import evaluate, rows
 from tests.experiments.training.prediction.trained import Trained
@@ -52,7 +52,8 @@ def stored_run(model: Trained, user: User) -> Run:
     made = lifecycle.create(user, dict(model.job.config))
     run = lifecycle.claim(made.pk, "tester")
     assert run is not None
-    store(run, [*of_type(model.messages, TrainingStart), *of_type(model.messages, FinalStats)])
+    events: list[Event] = [*of_type(model.messages, TrainingStart), *of_type(model.messages, FinalStats)]
+    store(run, [received(event) for event in events])
     lifecycle.end(run.pk, run.attempt, "completed", None)
     shutil.copytree(model.job.run_dir, run.folder, dirs_exist_ok=True)
     shutil.copy(run.folder / "attempts" / "1" / "predictions.parquet", run.folder / "predictions.parquet")
@@ -62,6 +63,12 @@ def stored_run(model: Trained, user: User) -> Run:
         dataset=msgspec.to_builtins(of_type(model.messages, TrainingStart)[0].dataset),
     )
     return Run.objects.get(pk=run.pk)
+
+
+def received(event: Event) -> Event:
+    """Return the event as a server has it from the training process: read from JSON, as its type says."""
+    read: Event = msgspec.json.decode(msgspec.json.encode(event), type=type(event))
+    return read
 
 
 def add_test(run: Run, user: User, evaluated: Evaluated, **options: Any) -> ExternalTest:
