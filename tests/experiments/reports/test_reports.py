@@ -1,29 +1,348 @@
-"""Reports over REST and on the page: made, frozen, read, refused."""
+"""Reports over REST: made, frozen, read, and what is in them."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import AuditEvent
+from experiments.model_files.run_facts import facts_of
 from experiments.report_models import ReportFile, ReportText, ReportVersion
+from experiments.reports import report_versions
 from experiments.reports.checklists.lists import checklists_of
 from experiments.reports.drawing import requests
+from experiments.reports.drawing.plots import AnyPlot, ForestPlot
 from experiments.reports.report_fields import FIELDS
 from experiments.reports.source import source_of
+from runs.derived_models import SavedPoint
 from runs.errors import Conflict
-from runs.models import Run
-from tests.experiments.reports.answers import made, page_of, posted, saved_point
-from tests.experiments.reports.conftest import NASTY, binary_run
+from runs.models import Run, RunGroup
+from tests.experiments.reports.conftest import NASTY, add_external_test, binary_run, run_of_three
 from tests.people import OWNER, VIEWER, Cast
 from tests.runs.conftest import MakeRun, completed_columns
 
 pytestmark = pytest.mark.usefixtures("draws_nothing")
+
+
+def posted(api: Client, run: Run) -> Any:
+    return api.post(f"/api/runs/{run.pk}/reports/", content_type="application/json")
+
+
+def made(api: Client, run: Run) -> dict[str, Any]:
+    answer = posted(api, run)
+    assert answer.status_code == 201, answer.content
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def content(api: Client, run: Run, number: int = 1) -> dict[str, Any]:
+    answer = api.get(f"/api/runs/{run.pk}/reports/{number}/")
+    assert answer.status_code == 200, answer.content
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def page_of(api: Client, run: Run, number: int = 1) -> str:
+    return api.get(f"/api/runs/{run.pk}/reports/{number}/report.html").content.decode()
+
+
+def tables(report: dict[str, Any], section: str) -> dict[str, list[list[str]]]:
+    [found] = [one for one in report["sections"] if one["id"] == section]
+    return {block["caption"]: block["rows"] for block in found["blocks"] if block["type"] == "table"}
+
+
+def texts(report: dict[str, Any], section: str) -> str:
+    [found] = [one for one in report["sections"] if one["id"] == section]
+    return " ".join(block["text"] for block in found["blocks"] if block["type"] == "paragraph")
+
+
+def saved_point(run: Run, threshold: float = 0.25) -> SavedPoint:
+    numbers: dict[str, float | None] = {
+        "cm_tp": 36,
+        "cm_tn": 60,
+        "cm_fp": 20,
+        "cm_fn": 4,
+        "final_sensitivity": 0.9,
+        "final_specificity": 0.75,
+    }
+    numbers |= {f"final_{name}": 0.5 for name in ("precision_cm", "npv")}
+    numbers |= {f"{name}_ci_{end}": None for name in list(numbers) for end in ("low", "high")}
+    return SavedPoint.objects.create(
+        run=run, attempt=run.attempt, at=timezone.now(), by="ada", reason="Miss few.", rule="sensitivity", number=0.9,
+        threshold=threshold, splits={"val": numbers, "test": numbers},
+    )  # fmt: skip
+
+
+def test_numbers_are_those_that_are_stored_as_pages_write_them(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    made(api, run)
+    report = content(api, run)["report"]
+    rows = next(rows for name, rows in tables(report, "results").items() if name.startswith("Statistics"))
+    assert ["AUROC", "0.812 (0.701 to 0.890)", "0.812 (0.701 to 0.890)"] in rows
+    assert ["Sensitivity (recall)", "80.0 % (49.0 to 94.3 %)", "80.0 % (49.0 to 94.3 %)"] in rows
+    assert ["Specificity", "94.4 %", "94.4 %"] in rows
+    assert report["numbers"]["final_stats"]["test"]["statistics"]["final_auroc_cm"] == 0.8123
+    flow = tables(report, "data")["Samples, patients and classes by split"]
+    assert flow[0] == ["Samples", "600", "120", "120", "840"]
+    assert flow[1] == ["Patients", "25", "8", "8", "40"]
+    assert flow[3] == ["Class 8", "200 (33.3 %)", "40 (33.3 %)", "40 (33.3 %)", "280 (33.3 %)"]
+    assert "groups of samples are the same or nearly so; 1 of them" in texts(report, "data")
+    assert "0.812 (0.701 to 0.890)" in page_of(api, run)
+
+
+def test_a_version_is_frozen_and_says_what_has_changed_since(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    first = made(api, run)
+    assert (first["number"], first["by"], first["changes"]) == (1, "ada", [])
+    before = page_of(api, run)
+    assert first["sha256"] == hashlib.sha256(before.encode()).hexdigest()
+    for file in first["files"]:
+        got = api.get(f"/api/runs/{run.pk}/reports/1/{file['name']}").content
+        assert (len(got), hashlib.sha256(got).hexdigest()) == (file["size"], file["sha256"])
+    assert (
+        hashlib.sha256(report_versions.content_of(ReportVersion.objects.get(), "report.json") or b"").hexdigest()
+        in before
+    )
+
+    saved_point(run)
+    sent = api.patch(f"/api/runs/{run.pk}/report-texts/", {"ethics": "Approved."}, content_type="application/json")
+    assert sent.status_code == 200
+    [listed] = api.get(f"/api/runs/{run.pk}/reports/").json()["results"]
+    assert listed["changes"] == [
+        "The operating point was decided again since.",
+        "Texts were changed since: Ethics.",
+    ]
+    second = made(api, run)
+    assert (second["number"], second["changes"]) == (2, [])
+    assert page_of(api, run) == before
+    assert "Approved." in page_of(api, run, 2)
+    assert "Approved." not in before
+    assert [one["number"] for one in api.get(f"/api/runs/{run.pk}/reports/").json()["results"]] == [2, 1]
+
+    Run.objects.filter(pk=run.pk).update(attempt=2, experiment_name="other")
+    changes = api.get(f"/api/runs/{run.pk}/reports/").json()["results"][0]["changes"]
+    assert "The run was resumed since: the report is of an earlier attempt." in changes
+    assert "The run was renamed since." in changes
+
+
+def test_the_saved_point_decides_matrix_summary_and_groups(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    saved_point(run)
+    made(api, run)
+    report = content(api, run)["report"]
+    matrix = next(rows for name, rows in tables(report, "results").items() if name.startswith("Confusion"))
+    assert matrix == [["not 8", "60", "20", "80"], ["8", "4", "36", "40"]]
+    [summary] = [
+        block for one in report["sections"] if one["id"] == "summary" for block in one["blocks"] if "facts" in block
+    ]
+    sensitivity = next(fact for fact in summary["facts"] if fact["label"].startswith("Sensitivity"))
+    assert (sensitivity["value"], sensitivity["detail"]) == ("90.0 %", "at the saved threshold 0.25")
+    [decision] = [one for one in report["sections"] if one["id"] == "decision"]
+    facts = {fact["label"]: fact["value"] for block in decision["blocks"] for fact in block.get("facts", [])}
+    assert facts["Reason"] == "Miss few."
+    assert facts["Decided"].startswith("Saved by ada on ")
+    assert report["numbers"]["subgroups"]["threshold"] == 0.25
+    assert report["card"]["model"]["decision"]["threshold"] == 0.25
+
+
+def test_subgroups_are_compared_and_drawn(
+    api: Client, make_run: MakeRun, draws_nothing: list[Sequence[AnyPlot]]
+) -> None:
+    run = binary_run(make_run)
+    made(api, run)
+    [plot] = [one for one in draws_nothing[0] if isinstance(one, ForestPlot)]
+    assert [row.label for row in plot.rows] == ["site", "A", "B"]
+    assert plot.reference == 0.8123
+    report = content(api, run)["report"]
+    assert [row[0] for row in tables(report, "subgroups")["Groups of samples at a threshold of 0.5"]] == [
+        "site: A",
+        "site: B",
+    ]
+
+
+def test_figures_come_with_their_numbers(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    made(api, run)
+    names = {figure["name"] for figure in content(api, run)["report"]["figures"]}
+    assert names == {
+        "confusion-matrix", "roc", "precision-recall", "decision-curve", "calibration", "scores", "subgroups",
+        "learning-loss", "learning-monitor",
+    }  # fmt: skip
+    table = api.get(f"/api/runs/{run.pk}/reports/1/figures/confusion-matrix.csv")
+    assert table.content.decode("utf-8-sig").splitlines() == [
+        "true_class,predicted_class,samples", "not 8,not 8,76", "not 8,8,4", "8,not 8,8", "8,8,32",
+    ]  # fmt: skip
+    assert table.headers["Content-Disposition"] == 'attachment; filename="run-1-report-1-confusion-matrix.csv"'.replace(
+        "run-1-", f"run-{run.pk}-"
+    )
+    epochs = api.get(f"/api/runs/{run.pk}/reports/1/figures/learning-loss.csv").content.decode("utf-8-sig")
+    assert epochs.splitlines()[:2] == ["epoch,train_loss,val_loss", "1,1.0,1.5"]
+    assert api.get(f"/api/runs/{run.pk}/reports/1/figures/roc.exe").status_code == 404
+    assert api.get(f"/api/runs/{run.pk}/reports/1/figures/pie.svg").status_code == 404
+
+
+def test_several_classes_of_a_table_without_patients(api: Client, make_run: MakeRun) -> None:
+    run = run_of_three(make_run)
+    made(api, run)
+    report = content(api, run)["report"]
+    assert {figure["name"] for figure in report["figures"]} == {"confusion-matrix", "roc", "precision-recall", "scores"}
+    assert "It is not known which samples belong to the same patient" in texts(report, "data")
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert items["13"]["status"] == "not_applicable"
+    assert items["20"] | {"what": ""} == {
+        "number": "20", "what": "", "status": "missing", "sections": ["data"], "fields": [],
+        "why": "Patients are not known from the data.",
+    }  # fmt: skip
+    per_class = tables(report, "results")["Each class against the rest, test split"]
+    assert [row[:3] for row in per_class] == [["a", "40", "0.600"], ["b", "40", "0.700"], ["c", "40", "0.800"]]
+
+
+def test_without_a_test_split_it_is_said_first(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run, "val")
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "There is no test split" in texts(report, "summary")
+    assert "There is no test split" in texts(report, "results")
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert (items["32"]["status"], items["32"]["why"]) == (
+        "missing",
+        "There is no test split: the numbers are of validation.",
+    )
+
+
+def test_a_fold_stands_beside_its_group(api: Client, make_run: MakeRun, user: User) -> None:
+    group = RunGroup.objects.create(name="folds", owner=user, config={}, size=2)
+    first = binary_run(make_run, "val", group=group, fold=1, folds=2)
+    binary_run(make_run, "val", group=group, fold=2, folds=2)
+    made(api, first)
+    report = content(api, first)["report"]
+    assert "This run is fold 1 of 2 of the cross-validation “folds”" in texts(report, "comparison")
+    assert "into 2 folds with similar shares of the classes; this run was validated on fold 1" in texts(report, "data")
+    rows = tables(report, "comparison")["All folds, validation: mean over 2 completed folds"]
+    assert next(row for row in rows if row[0] == "AUROC")[1:] == ["0.812", "0.000", "2"]
+
+
+def test_external_tests_of_this_model_stand_beside_the_own_split(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    add_external_test(run, attempt=0)
+    made(api, run)
+    assert "No external test was made" in texts(content(api, run)["report"], "comparison")
+    add_external_test(run)
+    [listed] = api.get(f"/api/runs/{run.pk}/reports/").json()["results"]
+    assert listed["changes"] == ["There are other external tests since."]
+    made(api, run)
+    report = content(api, run, 2)["report"]
+    assert "Another scanner. Prevalence rises." in texts(report, "comparison")
+    rows = tables(report, "comparison")["External test 2, Chur"]
+    assert rows == [["AUROC", "0.710 (0.600 to 0.800)", "0.812 (0.701 to 0.890)"]]
+    assert "The model was not tested on data of another place." not in page_of(api, run, 2)
+    assert "secret" not in page_of(api, run, 2)
+    assert report["card"]["performance"]["external_tests"][0]["statistics"]["final_auroc_cm"]["value"] == 0.71
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert items["33"]["status"] == "shown"
+
+
+def test_an_external_test_stands_beside_the_own_split_at_the_same_point(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    saved_point(run)
+    numbers = {"final_auroc_cm": 0.8123, "final_sensitivity": 0.9, "final_specificity": 0.75}
+    test = add_external_test(run, internal={"split": "test", "statistics": numbers})
+    test.kept |= {"rule": "sensitivity", "threshold": 0.25, "statistics": {"final_sensitivity": 0.6}}
+    test.save()
+    made(api, run)
+    [rows] = [rows for name, rows in tables(content(api, run)["report"], "comparison").items()]
+    assert rows == [["Sensitivity (recall)", "60.0 %", "90.0 %"]], "not the 80 % at the run's own threshold"
+
+    test.details |= {"internal": None}
+    test.save()
+    made(api, run)
+    [section] = [one for one in content(api, run, 2)["report"]["sections"] if one["id"] == "comparison"]
+    [table] = [block for block in section["blocks"] if block["type"] == "table"]
+    assert table["head"] == ["Statistic", "External", "Test, at the run's own threshold"]
+
+
+def test_a_test_on_the_data_of_the_training_is_no_external_one(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    add_external_test(run, overlap="same")
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "The numbers are no external test." in texts(report, "comparison")
+    assert "was not tested on data of another place" in texts(report, "summary")
+    assert "The model was not tested on data of another place." in report["card"]["known_limits"]
+    assert report["card"]["performance"]["external_tests"][0]["overlap"] == "same"
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert (items["33"]["status"], items["33"]["why"]) == ("missing", "No external test on other data was made.")
+
+
+def test_no_sample_and_no_patient_is_named(api: Client, make_run: MakeRun) -> None:
+    leaks = {"code": "leakage_allowed", "text": "Trained with leaks between splits: Muster-77 (train, test)."}
+    run = binary_run(make_run, notes=[leaks, {"code": "starting_weights", "text": "They fit."}])
+    found = {"train": 3, "val": 1, "test": 0, "examples": ["Muster-77"]}
+    texts_of_overlap = ["4 patients (Muster-77) occur in it."]
+    level = {"level": "likely", "patients": found, "texts": texts_of_overlap, "unchecked": ["No ids."]}
+    test = add_external_test(run, overlap="likely")
+    test.details |= {"overlap": level}
+    test.save()
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "4 patients of these data occur in the training or validation split" in texts(report, "comparison")
+    assert "No ids." in texts(report, "comparison")
+    assert "leaks between splits: samples or patients of one split are in another" in texts(report, "results")
+    assert report["card"]["notes"][1] == "They fit."
+    for told in (page_of(api, run), json.dumps(report), json.dumps(facts_of(run, "MIT").model_card)):
+        assert "Muster-77" not in told
+
+
+def test_what_an_old_run_does_not_know_is_not_claimed(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    (run.folder / "preflight.json").unlink()
+    (run.folder / "predictions.parquet").unlink()
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "No patient is in more than one split." not in texts(report, "data")
+    assert "no record of whether a patient is in more than one split" in texts(report, "data")
+    rows = tables(report, "data")["Samples, patients and classes by split"]
+    assert rows[0] == ["Samples", "120", "120"], "no sum without the training samples"
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "tripod-ai" for item in one["items"]}
+    assert items["23b"]["status"] == "missing", "the groups cannot be told apart any more"
+    assert "predictions.parquet any more" in items["23b"]["why"]
+
+
+def test_the_card_is_markdown_too(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run, experiment_name="a_b <c>")
+    saved_point(run)
+    text = api.get(f"/api/runs/{run.pk}/model-card/", {"file": "md"}).content.decode()
+    assert text.startswith("# Model card: a\\_b \\<c\\>\n")
+    assert "| AUROC | 0.812 (0.701 to 0.890) |" in text
+    assert "8 from a score of 0.25 on, the saved operating point: Sensitivity at least 90 %." in text
+    assert "ada" not in text
+    assert "## Ethics\n\nNot stated." in text
+
+
+def test_model_files_have_the_card(make_run: MakeRun) -> None:
+    card = facts_of(binary_run(make_run), "MIT").model_card
+    assert card is not None
+    assert (
+        json.loads(json.dumps(card, allow_nan=False))["performance"]["statistics"]["final_auroc_cm"]["value"] == 0.8123
+    )
+    assert facts_of(make_run(status="failed"), "MIT").model_card is None
+
+
+def test_without_predictions_the_stored_numbers_are_shown(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    (run.folder / "predictions.parquet").unlink()
+    made(api, run)
+    report = content(api, run)["report"]
+    assert {"roc", "scores", "subgroups"}.isdisjoint(figure["name"] for figure in report["figures"])
+    assert "predictions.parquet any more" in texts(report, "subgroups")
+    assert "0.812 (0.701 to 0.890)" in page_of(api, run)
 
 
 @pytest.mark.parametrize(
