@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile as DjangoFile
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
@@ -25,7 +26,15 @@ from runs.listing.filters import Parameters
 FILES, ROWS, SOURCE = "files", "rows", "source_path"
 LONGEST_NAME = 255
 QUEUE_IT = "For more, make them a data set and give its name as source_path: that is queued."
+JSON_BYTES = 4 * 2**20  # which take many times as much when they are read
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1  # that the message to the process can carry
 Direct: TypeAlias = PredictImages | PredictRows | PredictTable
+
+
+class TooLong(APIException):
+    """413: more rows as JSON than are read at once."""
+
+    status_code = 413
 
 
 class UploadParser(MultiPartParser):
@@ -59,7 +68,13 @@ class PredictionBody(Parameters):
 
 def is_form(request: Request) -> bool:
     """Tell whether the body is a form with files."""
-    return (request.content_type or "").startswith("multipart/")
+    return (request.content_type or "").lower().startswith("multipart/")
+
+
+def require_short(request: Request, cure: str) -> None:
+    """Raise TooLong for a body that is too long to be read as JSON; the cure ends the sentence."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > JSON_BYTES:
+        raise TooLong(f"Rows may have {JSON_BYTES:,} bytes as JSON; {cure}")
 
 
 def uploaded(request: Request, kind: str) -> Direct:
@@ -105,7 +120,15 @@ def rows_of(rows: list[dict[str, Any]], kind: str) -> PredictRows:
                 path = (ROWS, number, column)
                 message = f"Row {number + 1}: write a number, a text or null, not a {type(value).__name__}."
                 raise InvalidRequest([{"field": f"{ROWS}.{number}.{column}", "message": message, "path": path}])
-    return PredictRows(rows=rows)
+    return PredictRows(rows=[carried(row) for row in rows])
+
+
+def carried(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with whole numbers that no message can carry written out, as they are read from a text."""
+    return {
+        column: str(value) if isinstance(value, int) and not LEAST_INTEGER <= value <= MOST_INTEGER else value
+        for column, value in row.items()
+    }
 
 
 def too_many_files() -> InvalidRequest:
