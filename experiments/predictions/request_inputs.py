@@ -38,16 +38,21 @@ class TooLong(APIException):
 
 
 class UploadParser(MultiPartParser):
-    """A parser of forms with files; too many of them are an error that names the cure."""
+    """A parser of forms with files; too many of them, and names that are no text, are errors that name the cure."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         """Parse the body; raises InvalidRequest."""
         try:
-            return super().parse(*args, **kwargs)
+            found: Any = super().parse(*args, **kwargs)
+            names = [*found.data, *found.files, *(one.name or "" for _, many in found.files.lists() for one in many)]
+            "".join(names).encode()
+        except (LookupError, UnicodeEncodeError) as error:  # `filename*` names an encoding, which may be any
+            raise invalid(FILES, "The name of a file or field is no text; write names in UTF-8.") from error
         except TooManyFilesSent as error:
             raise too_many_files() from error
         except (TooManyFieldsSent, RequestDataTooBig) as error:
             raise invalid(FILES, f"Send files alone, each in a field {FILES!r}.") from error
+        return found
 
 
 class PredictionBody(Parameters):

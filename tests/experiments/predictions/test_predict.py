@@ -212,6 +212,16 @@ def test_numbers_that_no_message_carries_are_read_as_texts() -> None:
     assert msgspec.msgpack.encode(rows)
 
 
+@pytest.mark.parametrize("name", ["filename*=no-such''a.png", "filename*=utf-7''%2B2AA-.png"])
+def test_a_name_that_is_no_text_is_refused(name: str, images: Trained, client: Client, user: User) -> None:
+    client.force_login(user)
+    head = f'--b\r\nContent-Disposition: form-data; name="files"; {name}\r\nContent-Type: image/png\r\n\r\n'
+    body = f"{head}x\r\n--b--\r\n".encode()
+    address = f"/api/runs/{run_of(images, user).pk}/predict/"
+    response = client.post(address, body, content_type="multipart/form-data; boundary=b")
+    assert (response.status_code, fault(response.json())[0]) == (400, "files")
+
+
 def test_rows_that_are_too_long_are_refused_unread(
     rows: Trained, client: Client, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
