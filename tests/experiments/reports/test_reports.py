@@ -25,7 +25,7 @@ from experiments.reports.report_fields import FIELDS
 from experiments.reports.source import source_of
 from runs.derived_models import SavedPoint
 from runs.errors import Conflict
-from runs.models import Run, RunGroup
+from runs.models import FinalResult, Run, RunGroup
 from tests.experiments.reports.conftest import NASTY, add_external_test, binary_run, run_of_three
 from tests.people import OWNER, VIEWER, Cast
 from tests.runs.conftest import MakeRun, completed_columns
@@ -322,8 +322,32 @@ def test_the_card_is_markdown_too(api: Client, make_run: MakeRun) -> None:
     assert text.startswith("# Model card: a\\_b \\<c\\>\n")
     assert "| AUROC | 0.812 (0.701 to 0.890) |" in text
     assert "8 from a score of 0.25 on, the saved operating point: Sensitivity at least 90 %." in text
+    assert "In the table, what depends on a threshold is at the run's own, 0.5." in text
+    assert "## External tests" not in text
     assert "ada" not in text
     assert "## Ethics\n\nNot stated." in text
+
+
+def test_the_card_lists_external_tests_and_what_they_share_with_the_training(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    add_external_test(run)
+    add_external_test(run, overlap="same")
+    text = api.get(f"/api/runs/{run.pk}/model-card/", {"file": "md"}).content.decode()
+    line = "- Chur, 100 samples at a threshold of 0.5: AUROC 0.710 (0.600 to 0.800)."
+    assert f"{line}\n{line} These are the data of the training: it is no external test.\n" in text
+
+
+def test_numbers_in_a_model_file_are_those_of_its_own_decision(make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    final = FinalResult.objects.get(run=run, split="test")
+    final.statistics |= {"final_accuracy_cm": 0.9, "final_f1_cm": 0.8}
+    final.save()
+    assert facts_of(run, "MIT").metrics["test"]["final_sensitivity"] == 0.8
+    saved_point(run)
+    found = facts_of(run, "MIT").metrics["test"]
+    assert (found["final_sensitivity"], found["final_specificity"], found["cm_tp"]) == (0.9, 0.75, 36)
+    assert (found["final_auroc_cm"], found["final_auroc_cm_ci_low"]) == (0.8123, 0.7011)
+    assert found.keys().isdisjoint({"final_accuracy_cm", "final_f1_cm"}), "they are of the run's own threshold"
 
 
 def test_model_files_have_the_card(make_run: MakeRun) -> None:
