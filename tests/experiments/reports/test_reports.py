@@ -26,7 +26,7 @@ from experiments.reports.source import source_of
 from runs.derived_models import SavedPoint
 from runs.errors import Conflict
 from runs.models import FinalResult, Run, RunGroup
-from tests.experiments.reports.conftest import NASTY, add_external_test, binary_run, run_of_three
+from tests.experiments.reports.conftest import NASTY, READING, add_external_test, binary_run, run_of_three
 from tests.people import OWNER, VIEWER, Cast
 from tests.runs.conftest import MakeRun, completed_columns
 
@@ -284,6 +284,10 @@ def test_a_test_on_the_data_of_the_training_is_no_external_one(api: Client, make
 def test_no_sample_and_no_patient_is_named(api: Client, make_run: MakeRun) -> None:
     leaks = {"code": "leakage_allowed", "text": "Trained with leaks between splits: Muster-77 (train, test)."}
     run = binary_run(make_run, notes=[leaks, {"code": "starting_weights", "text": "They fit."}])
+    patients = {"count": 40, "source": "ids", "name": "Muster-77", "why": "Such as 'Muster-77' of 'Muster-77_1'."}
+    finding = {"code": "patients", "level": "info", "text": "40 patients. Such as 'Muster-77'."}
+    reading = READING | {"patients": patients, "findings": [finding, *READING["findings"]]}
+    (run.folder / "reading.json").write_text(json.dumps(reading))
     found = {"train": 3, "val": 1, "test": 0, "examples": ["Muster-77"]}
     texts_of_overlap = ["4 patients (Muster-77) occur in it."]
     level = {"level": "likely", "patients": found, "texts": texts_of_overlap, "unchecked": ["No ids."]}
@@ -294,6 +298,8 @@ def test_no_sample_and_no_patient_is_named(api: Client, make_run: MakeRun) -> No
     report = content(api, run)["report"]
     assert "4 patients of these data occur in the training or validation split" in texts(report, "comparison")
     assert "No ids." in texts(report, "comparison")
+    assert "One file was cut off." in texts(report, "data")
+    assert "Told apart by the codes with which the ids begin." in page_of(api, run)
     assert "leaks between splits: samples or patients of one split are in another" in texts(report, "results")
     assert report["card"]["notes"][1] == "They fit."
     for told in (page_of(api, run), json.dumps(report), json.dumps(facts_of(run, "MIT").model_card)):
