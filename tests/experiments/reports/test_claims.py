@@ -150,3 +150,26 @@ def test_model_files_have_the_card(make_run: MakeRun) -> None:
         json.loads(json.dumps(card, allow_nan=False))["performance"]["statistics"]["final_auroc_cm"]["value"] == 0.8123
     )
     assert facts_of(make_run(status="failed"), "MIT").model_card is None
+
+
+def test_without_a_test_split_it_is_said_first(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run, "val")
+    made(api, run)
+    report = content(api, run)["report"]
+    assert "There is no test split" in texts(report, "summary")
+    assert "There is no test split" in texts(report, "results")
+    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
+    assert (items["32"]["status"], items["32"]["why"]) == (
+        "missing",
+        "There is no test split: the numbers are of validation.",
+    )
+
+
+def test_without_predictions_the_stored_numbers_are_shown(api: Client, make_run: MakeRun) -> None:
+    run = binary_run(make_run)
+    (run.folder / "predictions.parquet").unlink()
+    made(api, run)
+    report = content(api, run)["report"]
+    assert {"roc", "scores", "subgroups"}.isdisjoint(figure["name"] for figure in report["figures"])
+    assert "predictions.parquet any more" in texts(report, "subgroups")
+    assert "0.812 (0.701 to 0.890)" in page_of(api, run)

@@ -203,19 +203,6 @@ def test_several_classes_of_a_table_without_patients(api: Client, make_run: Make
     assert [row[:3] for row in per_class] == [["a", "40", "0.600"], ["b", "40", "0.700"], ["c", "40", "0.800"]]
 
 
-def test_without_a_test_split_it_is_said_first(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run, "val")
-    made(api, run)
-    report = content(api, run)["report"]
-    assert "There is no test split" in texts(report, "summary")
-    assert "There is no test split" in texts(report, "results")
-    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
-    assert (items["32"]["status"], items["32"]["why"]) == (
-        "missing",
-        "There is no test split: the numbers are of validation.",
-    )
-
-
 def test_a_fold_stands_beside_its_group(api: Client, make_run: MakeRun, user: User) -> None:
     group = RunGroup.objects.create(name="folds", owner=user, config={}, size=2)
     first = binary_run(make_run, "val", group=group, fold=1, folds=2)
@@ -226,16 +213,6 @@ def test_a_fold_stands_beside_its_group(api: Client, make_run: MakeRun, user: Us
     assert "into 2 folds with similar shares of the classes; this run was validated on fold 1" in texts(report, "data")
     rows = tables(report, "comparison")["All folds, validation: mean over 2 completed folds"]
     assert next(row for row in rows if row[0] == "AUROC")[1:] == ["0.812", "0.000", "2"]
-
-
-def test_without_predictions_the_stored_numbers_are_shown(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run)
-    (run.folder / "predictions.parquet").unlink()
-    made(api, run)
-    report = content(api, run)["report"]
-    assert {"roc", "scores", "subgroups"}.isdisjoint(figure["name"] for figure in report["figures"])
-    assert "predictions.parquet any more" in texts(report, "subgroups")
-    assert "0.812 (0.701 to 0.890)" in page_of(api, run)
 
 
 @pytest.mark.parametrize(
