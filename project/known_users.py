@@ -14,7 +14,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.middleware import AuthenticationMiddleware, auser
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import DEFAULT_DB_ALIAS
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 from knox.auth import TokenAuthentication
@@ -74,13 +74,28 @@ class CSRFFailed(PermissionDenied):
     problem = problem_types.CSRF_FAILED
 
 
+class _Unread:
+    """A request as it is without its body."""
+
+    def __init__(self, request: Request) -> None:
+        self._request_read_later = request
+        self.POST = QueryDict()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._request_read_later, name)
+
+
 class SessionsWithCSRF(SessionAuthentication):
-    """DRF's authentication by session, whose refusals are told apart from those of rights."""
+    """DRF's authentication by session, whose refusals are told apart from those of rights.
+
+    The token comes in the header alone: to look for it in a form, the library reads the whole body, also of JSON,
+    before anybody has counted how many such requests there are.
+    """
 
     def enforce_csrf(self, request: Request) -> None:
         """Check the CSRF token; raises CSRFFailed."""
         try:
-            super().enforce_csrf(request)
+            super().enforce_csrf(_Unread(request))  # type: ignore[arg-type]  # as far as the check looks
         except PermissionDenied as error:
             raise CSRFFailed(error.detail) from None
 

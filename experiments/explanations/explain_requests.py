@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from experiments.explanations.stored_questions import StoredSample
-from experiments.predictions.request_inputs import LONGEST_NAME, invalid, is_form
+from experiments.predictions.request_inputs import LONGEST_NAME, carried, invalid, is_form, require_short
 from experiments.training.prediction.serving.messages import UploadedFile
 from runs.api.bodies import body_of
 from runs.listing.filters import Parameters
@@ -58,7 +58,7 @@ class Wanted(NamedTuple):
 
 
 def wanted(request: Request) -> Wanted:
-    """Return what the body asks for; raises InvalidRequest and ValidationError."""
+    """Return what the body asks for; raises InvalidRequest, ValidationError and TooLong."""
     return _of_form(request) if is_form(request) else _of_json(request)
 
 
@@ -84,6 +84,7 @@ def _of_form(request: Request) -> Wanted:
 
 
 def _of_json(request: Request) -> Wanted:
+    require_short(request, "one row is explained at a time.")
     asked = body_of(request, ExplanationBody)
     named = asked.get(CLASS)
     of_sample = [name for name in ("split", "sample_id", "place") if name in asked]
@@ -104,4 +105,4 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     for column, value in row.items():
         if not isinstance(value, str | int | float | bool | None):
             raise invalid(f"{ROW}.{column}", f"Write a number, a text or null, not a {type(value).__name__}.")
-    return row
+    return carried(row)

@@ -14,14 +14,19 @@ from experiments.reports.source import NoReport
 from experiments.training.exporting.model_facts import ModelFacts
 from runs import queries
 from runs.models import FinalResult, Run
+from runs.saved_points import point_history
 from runs.saved_points.run_decision import decision_of
 from runs.statistics.recalibration.probability import preferred
 
 PRODUCT = "Livetrain"
+OF_SCORES = (
+    "final_auroc", "final_average_precision", "final_brier", "final_log_loss", "final_ece", "final_calibration",
+)  # fmt: skip
+"""How the names of statistics begin that depend on no threshold."""
 
 
 def facts_of(run: Run, licence: str) -> ModelFacts:
-    """Collect the facts, with the final statistics of each split and their intervals. Raises StoreError."""
+    """Collect the facts, with the final statistics of each split where the file decides. Raises StoreError."""
     results = queries.final_results(run.pk)
     return ModelFacts(
         product=PRODUCT,
@@ -29,10 +34,26 @@ def facts_of(run: Run, licence: str) -> ModelFacts:
         run_name=run.experiment_name,
         data_name=data_name(run),
         data_hash=run.dataset_hash,
-        metrics={result.split: result.statistics for result in results},
+        metrics=_metrics(run, results),
         model_card=_card(run),
         licence=licence,
     )
+
+
+def _metrics(run: Run, results: Sequence[FinalResult]) -> dict[str, dict[str, float | None]]:
+    """Return the statistics of each split with their intervals.
+
+    At a saved point there are those that need no threshold, and what was computed for the point: no number of the file
+    is of another decision than its own.
+    """
+    saved = point_history.current(run)
+    if saved is None:
+        return {result.split: result.statistics for result in results}
+    return {
+        result.split: {name: value for name, value in result.statistics.items() if name.startswith(OF_SCORES)}
+        | saved.splits.get(result.split, {})
+        for result in results
+    }
 
 
 def decides_by(run: Run) -> dict[str, Any]:

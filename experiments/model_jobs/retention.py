@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from experiments.model_jobs import folders
 from experiments.models import ModelJob
+from experiments.trained_models import fetched_files
 from runs import clock
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def expired(now: datetime | None = None) -> QuerySet[ModelJob]:
 
 
 class Cleaning:
-    """Removes expired jobs and left-over folders, and rests some minutes where there are no more."""
+    """Removes what is over of jobs and of purged runs' models, and rests some minutes where there is no more."""
 
     def __init__(self) -> None:
         self._next_look = 0.0  # monotonic time
@@ -51,5 +52,6 @@ class Cleaning:
             logger.info("%d jobs on models removed, their time is over", len(over))
         else:
             folders.clear()
+            fetched_files.remove_purged()
             self._next_look = time.monotonic() + REST_SECONDS
         return len(over)

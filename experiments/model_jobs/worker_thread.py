@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from experiments.model_jobs import build, folders, kinds, state
 from experiments.models import ModelJob
 from experiments.processes.training_process import TrainingProcess, Words
-from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, in_words
+from experiments.queued_work.attempt import Attempt, Exceeded, carry_out, in_words, storable
 from experiments.queued_work.turns import OneOfEachUser
 from experiments.queued_work.worker_thread import WorkThread
 from experiments.training.contract.reports import JobResult, Message, Progress
@@ -75,6 +75,15 @@ def work_on(pk: int, *, draining: threading.Event) -> bool:
     return True
 
 
+def _storable(found: Any) -> Any:
+    """Leave out of all texts what none in PostgreSQL may have: names in foreign files may have it."""
+    if isinstance(found, dict):
+        return {_storable(name): _storable(value) for name, value in found.items()}
+    if isinstance(found, list):
+        return [_storable(value) for value in found]
+    return storable(found) if isinstance(found, str) else found
+
+
 class ModelJobAttempt(Attempt[ModelJob]):
     """One attempt at one job."""
 
@@ -133,5 +142,5 @@ class ModelJobAttempt(Attempt[ModelJob]):
         files: list[state.ListedFile] = [msgspec.to_builtins(file) for file in found.files]
         job.files = files
         with transaction.atomic():
-            result = kind.finish(job, found.result)
+            result = kind.finish(job, _storable(found.result))
             state.finish(job.pk, job.attempt, result, files, expires=kind.expires, done=self._done, total=self._total)

@@ -76,7 +76,9 @@ class ProcessPool:
         warm = self._taken(kept, time.monotonic() + wait)
         try:
             return self._answer(warm, source, question, patience)
-        except (Died, OSError):
+        except NotLoaded:
+            raise
+        except BaseException:  # whatever it is: an answer that was not read would be that to the next question
             warm.end()
             raise
         finally:

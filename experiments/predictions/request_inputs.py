@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile as DjangoFile
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
@@ -25,20 +26,33 @@ from runs.listing.filters import Parameters
 FILES, ROWS, SOURCE = "files", "rows", "source_path"
 LONGEST_NAME = 255
 QUEUE_IT = "For more, make them a data set and give its name as source_path: that is queued."
+JSON_BYTES = 4 * 2**20  # which take many times as much when they are read
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**64 - 1  # that the message to the process can carry
 Direct: TypeAlias = PredictImages | PredictRows | PredictTable
 
 
+class TooLong(APIException):
+    """413: more rows as JSON than are read at once."""
+
+    status_code = 413
+
+
 class UploadParser(MultiPartParser):
-    """A parser of forms with files; too many of them are an error that names the cure."""
+    """A parser of forms with files; too many of them, and names that are no text, are errors that name the cure."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         """Parse the body; raises InvalidRequest."""
         try:
-            return super().parse(*args, **kwargs)
+            found: Any = super().parse(*args, **kwargs)
+            names = [*found.data, *found.files, *(one.name or "" for _, many in found.files.lists() for one in many)]
+            "".join(names).encode()
+        except (LookupError, UnicodeEncodeError) as error:  # `filename*` names an encoding, which may be any
+            raise invalid(FILES, "The name of a file or field is no text; write names in UTF-8.") from error
         except TooManyFilesSent as error:
             raise too_many_files() from error
         except (TooManyFieldsSent, RequestDataTooBig) as error:
             raise invalid(FILES, f"Send files alone, each in a field {FILES!r}.") from error
+        return found
 
 
 class PredictionBody(Parameters):
@@ -59,7 +73,13 @@ class PredictionBody(Parameters):
 
 def is_form(request: Request) -> bool:
     """Tell whether the body is a form with files."""
-    return (request.content_type or "").startswith("multipart/")
+    return (request.content_type or "").lower().startswith("multipart/")
+
+
+def require_short(request: Request, cure: str) -> None:
+    """Raise TooLong for a body that is too long to be read as JSON; the cure ends the sentence."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > JSON_BYTES:
+        raise TooLong(f"Rows may have {JSON_BYTES:,} bytes as JSON; {cure}")
 
 
 def uploaded(request: Request, kind: str) -> Direct:
@@ -105,7 +125,15 @@ def rows_of(rows: list[dict[str, Any]], kind: str) -> PredictRows:
                 path = (ROWS, number, column)
                 message = f"Row {number + 1}: write a number, a text or null, not a {type(value).__name__}."
                 raise InvalidRequest([{"field": f"{ROWS}.{number}.{column}", "message": message, "path": path}])
-    return PredictRows(rows=rows)
+    return PredictRows(rows=[carried(row) for row in rows])
+
+
+def carried(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with whole numbers that no message can carry written out, as they are read from a text."""
+    return {
+        column: str(value) if isinstance(value, int) and not LEAST_INTEGER <= value <= MOST_INTEGER else value
+        for column, value in row.items()
+    }
 
 
 def too_many_files() -> InvalidRequest:

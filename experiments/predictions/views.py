@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
-from msgspec import DecodeError, to_builtins
-from rest_framework.exceptions import APIException
+from msgspec import MsgspecError, to_builtins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,16 +26,9 @@ from runs.api.parsers import JSONParser
 from runs.api.renderers import JSONRenderer
 from runs.api.views import one_of
 from runs.errors import Conflict
+from runs.files import store
 from runs.listing.filters import Parameters, validated
 from runs.models import Run
-
-ROWS_BYTES = 4 * 2**20  # of JSON, which takes many times as much when it is read
-
-
-class TooLong(APIException):
-    """413: more rows as JSON than are read at once."""
-
-    status_code = 413
 
 
 class Predict(HeavyView):
@@ -54,8 +47,8 @@ class Predict(HeavyView):
         validated(Parameters, request)
 
     def kind_of_request(self) -> Kind | None:
-        """Count predictions; the description is read at once."""
-        return PREDICTIONS if self.request.method == "POST" else None
+        """Count predictions; the description is read at once, but where files may have to be fetched for it."""
+        return PREDICTIONS if self.request.method == "POST" or store.in_use() else None
 
     def get(self, request: Request, run_id: int) -> Response:
         """Describe the model, what it expects, and how much is predicted at once."""
@@ -69,8 +62,7 @@ class Predict(HeavyView):
             source = usable_model(run)
             kind = str(_expected(source)["kind"])
             return self._predicted(run, source, request_inputs.uploaded(request, kind))
-        if int(request.META.get("CONTENT_LENGTH") or 0) > ROWS_BYTES:
-            raise TooLong(f"Rows may have {ROWS_BYTES:,} bytes as JSON; send them as a table file. {self.body_cure}")
+        request_inputs.require_short(request, f"send them as a table file. {self.body_cure}")
         asked = request_inputs.asked_for(request)
         if request_inputs.SOURCE in asked:
             return self._queued(run, asked[request_inputs.SOURCE])
@@ -123,7 +115,7 @@ def _expected(source: ModelSource) -> Mapping[str, Any]:
     """Return what the model expects; raises Conflict where the run's files do not say so."""
     try:
         return expected_inputs.described(source)
-    except (OSError, DecodeError, KeyError) as error:
+    except (OSError, MsgspecError, csv.Error, KeyError, TypeError, UnicodeDecodeError) as error:
         raise Conflict(
             f"The files of run {source.run_id} that say how its inputs are read are missing or damaged "
             f"({type(error).__name__}); restore them from a back-up, or train it again."

@@ -44,22 +44,31 @@ def start(module: str) -> Pipes:
     return Pipes(process, process.stdin, process.stdout)
 
 
-def start_server(module: str, arguments: Sequence[str] = ()) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Run a module in the same way, with the other end of the returned socket as its input. Raises OSError."""
+def start_server(
+    module: str, arguments: Sequence[str] = (), *, temporary: str | None = None
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Run a module in the same way, with the other end of the returned socket as its input. Raises OSError.
+
+    `temporary` is the folder of its temporary files, by default that of all programs.
+    """
     control, its = socket.socketpair()
     try:
         with its:
-            return _started(module, arguments, stdin=its.fileno(), stdout=subprocess.DEVNULL), control
+            return _started(
+                module, arguments, stdin=its.fileno(), stdout=subprocess.DEVNULL, temporary=temporary
+            ), control
     except OSError:
         control.close()
         raise
 
 
-def _started(module: str, arguments: Sequence[str], *, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
+def _started(
+    module: str, arguments: Sequence[str], *, stdin: int, stdout: int, temporary: str | None = None
+) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", module, *arguments],
         cwd=_ROOT,
-        env=environment(),
+        env=environment() | ({} if temporary is None else {"TMPDIR": temporary}),
         stdin=stdin,
         stdout=stdout,
         start_new_session=True,

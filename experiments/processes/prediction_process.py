@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -55,7 +56,14 @@ class PredictionProcess:
         `at_once` is how many there may be: they share the memory that predictions may take.
         """
         arguments = (f"{idle_seconds:g}", str(at_once))
-        self._process, self._connection = isolated_process.start_server(module, arguments)
+        self._temporary = tempfile.TemporaryDirectory(prefix="livetrain-predictions-", ignore_cleanup_errors=True)
+        try:
+            self._process, self._connection = isolated_process.start_server(
+                module, arguments, temporary=self._temporary.name
+            )
+        except BaseException:
+            self._temporary.cleanup()
+            raise
         self._on_end = on_end
         threading.Thread(target=self._wait, name="prediction process", daemon=True).start()
 
@@ -90,8 +98,7 @@ class PredictionProcess:
 
     def _answer(self, until: float) -> Answer:
         try:
-            self._connection.settimeout(max(0.001, until - time.monotonic()))
-            return messages.receive(self._connection, _ANSWER)
+            return messages.receive(self._connection, _ANSWER, until)
         except TimeoutError:
             self.end()
             raise Died("it took too long, and was ended") from None
@@ -108,8 +115,9 @@ class PredictionProcess:
             raise Died(_described(code)) from error
 
     def _wait(self) -> None:
-        """Let the system forget it when it has ended."""
+        """Let the system forget it when it has ended, and remove what it could not: one that is killed leaves files."""
         self._process.wait()
+        self._temporary.cleanup()
         self._on_end(self)
 
 

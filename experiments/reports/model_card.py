@@ -5,7 +5,7 @@ From rows and small files alone: no predictions are read, and nothing but Django
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.external_models import ExternalTest
@@ -21,6 +21,12 @@ OF_PEOPLE = (
     "intended_use", "users", "patients", "reference_standard", "limitations", "harms", "fairness", "ethics", "funding",
     "availability",
 )  # fmt: skip
+OVERLAPS = {
+    "same": " These are the data of the training: it is no external test.",
+    "likely": " Samples or patients of the training seem to be among them.",
+    "none": "",
+}
+"""What an external test shares with the training, in words."""
 AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
 
 
@@ -149,6 +155,9 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"## Performance on the {SPLITS[performance['split']]} split ({performance['samples']:,} samples)"
     yield ""
+    if decision and decision["holds"] == "saved":
+        yield f"In the table, what depends on a threshold is at the run's own, {performance['threshold']:.6g}."
+        yield ""
     yield "| statistic | value (95 % interval) |"
     yield "|---|---|"
     for name, one in performance["statistics"].items():
@@ -160,6 +169,7 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
             for name, one in performance["at_saved_point"].items()
             if name in AT_A_THRESHOLD
         ) + "."  # fmt: skip
+    yield from _external_lines(performance["external_tests"])
     yield ""
     yield "## Data"
     yield ""
@@ -174,6 +184,23 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
         yield f"## {FIELDS[name].title}"
         yield ""
         yield _plain(text) if text else NOT_STATED
+
+
+def _external_lines(tests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not tests:
+        return
+    yield ""
+    yield "## External tests"
+    yield ""
+    for test in tests:
+        numbers = ", ".join(
+            f"{FINAL_STATISTICS[name]} {with_interval(name, one['value'], one['ci_low'], one['ci_high'])}"
+            for name in ("final_auroc_cm", "final_accuracy_cm", *AT_A_THRESHOLD[:2])
+            if (one := test["statistics"].get(name))
+        )
+        at = "" if test["threshold"] is None else f" at a threshold of {test['threshold']:.6g}"
+        said = OVERLAPS[test["overlap"]]
+        yield f"- {_plain(test['name'])}, {test['samples']:,} samples{at}: {numbers}.{said}"
 
 
 def _plain(text: object) -> str:

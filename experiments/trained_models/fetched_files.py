@@ -24,6 +24,7 @@ MOST_BYTES = 20 * 2**30
 """That all of them may take, but for those in use."""
 IN_USE_SECONDS = 3600.0
 """For which files stay that somebody asked for: by then a process has read them."""
+AT_ONCE = 500  # rows of runs that are asked for together
 
 
 def fetched(run: Run, names: Sequence[str]) -> Path:
@@ -40,8 +41,21 @@ def fetched(run: Run, names: Sequence[str]) -> Path:
             stored_files.restore(row, folder)
         _remove_former(folder, names)
         os.utime(folder)
+    remove_purged()
     make_room(root, MOST_BYTES)
     return folder
+
+
+def remove_purged() -> None:
+    """Remove the files of runs that were purged: who deletes a run for good expects that no copy stays."""
+    root = Path(settings.FETCHED_MODELS_ROOT)
+    folders = {int(folder.name): folder for folder in root.glob("*") if folder.name.isdecimal()}
+    numbers = sorted(folders)
+    for start in range(0, len(numbers), AT_ONCE):
+        some = numbers[start : start + AT_ONCE]
+        for gone in set(some) - set(Run.objects.filter(pk__in=some).values_list("pk", flat=True)):
+            shutil.rmtree(folders[gone], ignore_errors=True)
+            _lock(folders[gone]).unlink(missing_ok=True)
 
 
 def make_room(root: Path, limit: int) -> None:

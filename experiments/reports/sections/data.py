@@ -12,6 +12,13 @@ from runs.admin_pages.data_facts import LAYOUTS
 from runs.wording.number_text import UNKNOWN, percent
 
 MOST_LISTED = 30
+NAMING = frozenset(
+    {
+        *("patients", "patients_from_folders", "ids_matched", "ids_rounded", "links_read_once"),
+        *("images_without_rows", "table_names_no_image", "empty_folders"),
+    }
+)
+"""Codes of findings that give ids, files or folders as examples: a report names no patient, and has their numbers."""
 DISJOINT = "No patient is in more than one split."
 DISJOINT_UNKNOWN = "The run has no record of whether a patient is in more than one split."
 WITHOUT_PATIENTS = (
@@ -52,12 +59,19 @@ def _origin(source: Source) -> Iterator[Fact]:
     yield Fact(
         label="Patients",
         value="not known" if count is None else f"{count:,}",
-        detail=" ".join(part for part in (known.get("name", ""), known.get("why", "")) if part),
+        detail=_told_by(known),
     )
     for label, name in (("Files used", "files"), ("Rows used", "rows")):
         usage = reading.get(name)
         if usage:
             yield Fact(label=label, value=f"{usage['used']:,} of {usage['total']:,}")
+
+
+def _told_by(known: Mapping[str, Any]) -> str:
+    """Say by what patients are told apart; of a pattern of ids without the id of a patient that is its example."""
+    if known.get("source") == "ids":
+        return "Told apart by the codes with which the ids begin."
+    return " ".join(part for part in (known.get("name", ""), known.get("why", "")) if part)
 
 
 def _splits(source: Source) -> Iterator[Block]:
@@ -183,6 +197,8 @@ def _left_out(source: Source) -> Iterator[Block]:
     if rows:
         yield Table(caption="Left out", head=["What", "Number", "Of"], rows=rows[:MOST_LISTED])
     for finding in source.reading.get("findings", []):
+        if finding["code"] in NAMING:
+            continue
         yield Paragraph(text=finding["text"], warns=finding["level"] == "warning")
 
 

@@ -65,9 +65,11 @@ def quick_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         return
     first = isolated_process._started
 
-    def started(module: str, arguments: Sequence[str], *, stdin: int, stdout: int) -> subprocess.Popen[bytes]:
+    def started(
+        module: str, arguments: Sequence[str], *, stdin: int, stdout: int, temporary: str | None = None
+    ) -> subprocess.Popen[bytes]:
         if module not in loaded_interpreter.MODULES:
-            return first(module, arguments, stdin=stdin, stdout=stdout)
+            return first(module, arguments, stdin=stdin, stdout=stdout, temporary=temporary)
         address = request.getfixturevalue("loaded")
         return loaded_interpreter.started(address, module, stdin=stdin, stdout=stdout)
 

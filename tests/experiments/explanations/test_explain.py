@@ -21,6 +21,7 @@ from sklearn.metrics import roc_auc_score
 from access.models import Membership
 from access.roles import Role
 from audit.models import AuditEvent
+from experiments.predictions import request_inputs
 from experiments.predictions.process_pool import ProcessPool
 from runs.models import Run
 from tests.experiments.explanations.answering import Answering
@@ -234,6 +235,16 @@ def test_a_malformed_request_names_its_field(
     assert "twice" in fault(explain(client, table, {"row": {"age": 1}}, 400))[1]
     settings.LIVETRAIN_DATA_ROOTS = []
     assert explain(client, pictures, {"split": "val", "place": 1}, 400)["errors"]
+
+
+def test_rows_of_any_numbers_and_no_length(
+    rows: Trained, client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(user)
+    run, row = run_of(rows, user), {"age": 1, "twice": 2, "site": 2**64}
+    assert explain(client, run, {"row": row})["method"] == "median_occlusion"
+    monkeypatch.setattr(request_inputs, "JSON_BYTES", 20)
+    assert "one row" in explain(client, run, {"row": row}, 413)["detail"]
 
 
 def test_who_does_not_see_the_run_explains_nothing(

@@ -136,6 +136,12 @@ def test_words_of_foreign_files_can_be_stored(asked: ModelJob, processes: Proces
     assert work_on(asked).problem == "'ab' is no image."
 
 
+def test_a_result_with_words_of_foreign_files_can_be_stored(asked: ModelJob, processes: Processes) -> None:
+    found = JobResult(result={"problems": {"a\0": ["is\0 none", 1]}}, files=[])
+    processes.talk = says(found, DONE)
+    assert work_on(asked).result == {"problems": {"a": ["is none", 1]}}
+
+
 def test_a_failure_has_the_words_of_the_process(asked: ModelJob, processes: Processes) -> None:
     processes.talk = says(FOUND, Outcome(status="failed", reason="rows[2].age: write a number."))
     failed = work_on(asked)

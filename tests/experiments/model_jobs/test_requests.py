@@ -17,6 +17,7 @@ from access.models import Project
 from experiments.model_jobs import folders, job_space, requests, retention, state
 from experiments.model_jobs.refusals import TooManyJobs
 from experiments.models import ModelJob
+from experiments.trained_models import fetched_files
 from runs.errors import Conflict
 from runs.models import Run
 from runs.quotas.room import DiskFull
@@ -136,15 +137,23 @@ def test_a_deleted_run_has_no_jobs_that_go_on(run: Run, user: User, asked: Model
         requests.enqueue(run, user, NAME, {})
 
 
-def test_a_purged_run_takes_its_jobs_and_their_folders_with_it(run: Run, user: User, asked: ModelJob) -> None:
+def test_a_purged_run_takes_its_jobs_and_all_folders_with_it(
+    run: Run, user: User, asked: ModelJob, settings: Settings, tmp_path: Path
+) -> None:
     asked.inputs.mkdir(parents=True)
+    settings.FETCHED_MODELS_ROOT = tmp_path / "fetched"
+    copies = settings.FETCHED_MODELS_ROOT / str(run.pk)
+    copies.mkdir(parents=True)
+    fetched_files.remove_purged()
+    assert copies.exists()
     long_ago = time.time() - 7_200
     os.utime(asked.folder, (long_ago, long_ago))
     Run.objects.filter(pk=run.pk).update(deleted_at=timezone.now() - timedelta(days=400))
     assert deletion.purge(Run.objects.get(pk=run.pk))
     assert not ModelJob.objects.exists()
-    folders.clear()
+    retention.Cleaning().clean()
     assert not asked.folder.exists()
+    assert not copies.exists()
 
 
 def made(run: Run, user: User, status: str, days: float = 0, **columns: object) -> ModelJob:

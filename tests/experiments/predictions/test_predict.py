@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +22,7 @@ from pytest_django.fixtures import Settings
 
 from access.models import Membership
 from access.roles import Role
+from accounts.scopes import Scope
 from audit.models import AuditEvent
 from experiments.model_jobs.build import complete
 from experiments.models import ModelJob
@@ -32,11 +34,16 @@ from experiments.training.contract.reports import Progress
 from experiments.training.contract.stop import Interrupted, Stop
 from experiments.training.prediction.serving.messages import Item, Predicted
 from experiments.training.recipes.model_jobs import prediction
+from runs import lifecycle
+from runs.api.heavy_requests import Kind, TooMany
 from runs.models import Run
 from runs.saved_points import point_history
 from runs.saved_points.point_history import Decision
+from tests.experiments.predictions.stored_models import store
 from tests.experiments.predictions.trained_runs import PLATT, Trained, run_of, trained
 from tests.experiments.training.datasets import with_class_folders, write_csv
+from tests.realtime.writing import running_run
+from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db
 CLASSES = {"benign": 12, "malignant": 12}
@@ -197,6 +204,85 @@ def test_a_malformed_request_names_its_field(
     )
     assert long.status_code == 413
     assert request_inputs.QUEUE_IT in long.json()["detail"]
+
+
+def test_numbers_that_no_message_carries_are_read_as_texts() -> None:
+    rows = request_inputs.rows_of([{"age": 2**64, "site": -(2**63), "on": True}], "table").rows
+    assert rows == [{"age": "18446744073709551616", "site": -(2**63), "on": True}]
+    assert msgspec.msgpack.encode(rows)
+
+
+@pytest.mark.parametrize("name", ["filename*=no-such''a.png", "filename*=utf-7''%2B2AA-.png"])
+def test_a_name_that_is_no_text_is_refused(name: str, images: Trained, client: Client, user: User) -> None:
+    client.force_login(user)
+    head = f'--b\r\nContent-Disposition: form-data; name="files"; {name}\r\nContent-Type: image/png\r\n\r\n'
+    body = f"{head}x\r\n--b--\r\n".encode()
+    address = f"/api/runs/{run_of(images, user).pk}/predict/"
+    response = client.post(address, body, content_type="multipart/form-data; boundary=b")
+    assert (response.status_code, fault(response.json())[0]) == (400, "files")
+
+
+def test_rows_that_are_too_long_are_refused_unread(
+    rows: Trained, client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(user)
+    monkeypatch.setattr(request_inputs, "JSON_BYTES", 20)
+    assert "a table file" in send(client, run_of(rows, user), {"rows": [{"age": 1}] * 2}, 413)["detail"]
+
+
+def test_files_are_read_when_it_is_their_turn(images: Trained, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(kind: Kind, *_: object) -> None:
+        raise TooMany(kind)
+
+    read: list[object] = []
+    monkeypatch.setattr(request_inputs.UploadParser, "parse", lambda *asked, **_: read.append(asked))
+    monkeypatch.setattr(Kind, "wait_for_turn", refuses)
+    run = run_of(images, user)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    file = SimpleUploadedFile("a.png", b"x")
+    send(client, run, None, 403, files=[file])
+    client.cookies["csrftoken"] = client.defaults["HTTP_X_CSRFTOKEN"] = "a" * 32
+    send(client, run, None, 429, files=[file])
+    assert read == []
+
+
+def test_files_that_may_have_to_be_fetched_wait_for_a_turn(
+    images: Trained, client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(kind: Kind, *_: object) -> None:
+        raise TooMany(kind)
+
+    monkeypatch.setattr(Kind, "wait_for_turn", refuses)
+    address = f"/api/runs/{run_of(images, user).pk}/predict/"
+    client.force_login(user)
+    assert client.get(address).status_code == 200
+    monkeypatch.setattr("runs.files.store.in_use", lambda: True)
+    assert client.get(address).status_code == 429
+
+
+def test_damaged_files_of_the_run_are_told(client: Client, user: User) -> None:
+    run = running_run(user)
+    lifecycle.end(run.pk, run.attempt, "completed", None)
+    run = store(Run.objects.get(pk=run.pk), "table")
+    client.force_login(user)
+    address = f"/api/runs/{run.pk}/predict/"
+    assert client.get(address).json()["column_count"] == 2
+    (Path(run.folder) / "features.csv").write_bytes(b"name,kind,column,category\n\xff,number,age,\n")
+    response = client.get(address)
+    assert (response.status_code, "damaged" in response.json()["detail"]) == (409, True)
+
+
+def test_a_token_that_reads_predicts_and_queues_nothing(
+    rows: Trained, user: User, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, path = run_of(rows, user), str(rows.job.config["source_path"])
+    settings.LIVETRAIN_DATA_ROOTS = [Path(path).parent]
+    monkeypatch.setattr(ProcessPool, "ask", lambda *_: Predicted(items=[Item(name="row 1", predicted="ill")]))
+    client = Client(HTTP_AUTHORIZATION=f"Token {new_token(user, Scope.READ)}")
+    send(client, run, {"rows": [{"age": 1, "site": "A"}]})
+    send(client, run, {"source_path": path}, 403)
+    assert not ModelJob.objects.exists()
 
 
 def test_a_run_without_a_model_says_why(client: Client, user: User, images: Trained) -> None:

@@ -79,6 +79,7 @@ def test_what_has_changed_is_loaded_again(pool: ProcessPool, source: ModelSource
         ("exit", PATIENCE, "ended with exit code 3"),
         ("spin", Patience(0.2, 60.0), "took too long"),
         ("sleep", Patience(20.0, 0.2), "took too long"),
+        ("drip", Patience(20.0, 0.2), "took too long"),
     ],
 )
 def test_one_that_goes_wrong_is_replaced(
@@ -139,3 +140,21 @@ def test_one_is_prepared_only_where_there_is_a_place(pool: ProcessPool, source: 
     pool.prepare(OTHER)
     assert pool.kept == [MINE, YOURS], "nobody's process ends for one that only looks at the page"
     assert asked(pool, source) == first
+
+
+def test_one_that_is_killed_leaves_no_files(pool: ProcessPool, source: ModelSource) -> None:
+    asked(pool, source)
+    process = pool._warm[MINE].process
+    assert process is not None
+    folder = Path(process._temporary.name)
+    assert folder.is_dir()
+    with pytest.raises(Died, match="killed by SIGKILL"):
+        asked(pool, source, way="leave a file")
+    eventually(lambda: not folder.exists())
+
+
+def test_no_process_stays_that_may_have_an_answer_left(pool: ProcessPool, source: ModelSource) -> None:
+    asked(pool, source)
+    with pytest.raises(OverflowError):
+        pool.ask(MINE, source, PredictRows(rows=[{"way": 2**64}]), PATIENCE, WAIT)
+    assert pool.kept == []

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -29,11 +30,28 @@ def spin() -> None:
         pass
 
 
+def leave_a_file() -> None:
+    tempfile.mkdtemp()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def drip() -> None:
+    """Answer byte by byte, as a process may that a file has taken over: no timer of the kernel ends it."""
+    isolation.end_after(cpu_seconds=0, seconds=0)
+    connection = socket.socket(fileno=os.dup(0))
+    connection.sendall((2**20).to_bytes(messages.HEAD_BYTES, "big"))
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.02)
+
+
 WAYS: dict[str, Callable[[], object]] = {
     "spin": spin,
     "sleep": lambda: time.sleep(60),
     "be killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "exit": lambda: os._exit(3),
+    "leave a file": leave_a_file,
+    "drip": drip,
 }
 
 

@@ -40,7 +40,7 @@ OF_THREE: dict[str, float | None] = {
     "final_auroc_cm": 0.7,
     **{f"final_auroc_cm/{name}": value for name, value in zip("abc", (0.6, 0.7, 0.8), strict=True)},
 }
-READING = {
+READING: dict[str, Any] = {
     "layout": "class_folders",
     "patients": {"count": 40, "source": "folder", "name": "", "why": "Each folder is a patient."},
     "pixels": {"size": 28, "size_why": "", "channels": 1, "channels_why": "", "scale": "Grey as it is."},

@@ -15,7 +15,6 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from experiments.model_files.run_facts import facts_of
 from experiments.report_models import ReportFile, ReportText, ReportVersion
 from experiments.reports import report_versions
 from experiments.reports.checklists.lists import checklists_of
@@ -26,7 +25,7 @@ from experiments.reports.source import source_of
 from runs.derived_models import SavedPoint
 from runs.errors import Conflict
 from runs.models import Run, RunGroup
-from tests.experiments.reports.conftest import NASTY, add_external_test, binary_run, run_of_three
+from tests.experiments.reports.conftest import NASTY, binary_run, run_of_three
 from tests.people import OWNER, VIEWER, Cast
 from tests.runs.conftest import MakeRun, completed_columns
 
@@ -204,19 +203,6 @@ def test_several_classes_of_a_table_without_patients(api: Client, make_run: Make
     assert [row[:3] for row in per_class] == [["a", "40", "0.600"], ["b", "40", "0.700"], ["c", "40", "0.800"]]
 
 
-def test_without_a_test_split_it_is_said_first(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run, "val")
-    made(api, run)
-    report = content(api, run)["report"]
-    assert "There is no test split" in texts(report, "summary")
-    assert "There is no test split" in texts(report, "results")
-    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
-    assert (items["32"]["status"], items["32"]["why"]) == (
-        "missing",
-        "There is no test split: the numbers are of validation.",
-    )
-
-
 def test_a_fold_stands_beside_its_group(api: Client, make_run: MakeRun, user: User) -> None:
     group = RunGroup.objects.create(name="folds", owner=user, config={}, size=2)
     first = binary_run(make_run, "val", group=group, fold=1, folds=2)
@@ -227,122 +213,6 @@ def test_a_fold_stands_beside_its_group(api: Client, make_run: MakeRun, user: Us
     assert "into 2 folds with similar shares of the classes; this run was validated on fold 1" in texts(report, "data")
     rows = tables(report, "comparison")["All folds, validation: mean over 2 completed folds"]
     assert next(row for row in rows if row[0] == "AUROC")[1:] == ["0.812", "0.000", "2"]
-
-
-def test_external_tests_of_this_model_stand_beside_the_own_split(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run)
-    add_external_test(run, attempt=0)
-    made(api, run)
-    assert "No external test was made" in texts(content(api, run)["report"], "comparison")
-    add_external_test(run)
-    [listed] = api.get(f"/api/runs/{run.pk}/reports/").json()["results"]
-    assert listed["changes"] == ["There are other external tests since."]
-    made(api, run)
-    report = content(api, run, 2)["report"]
-    assert "Another scanner. Prevalence rises." in texts(report, "comparison")
-    rows = tables(report, "comparison")["External test 2, Chur"]
-    assert rows == [["AUROC", "0.710 (0.600 to 0.800)", "0.812 (0.701 to 0.890)"]]
-    assert "The model was not tested on data of another place." not in page_of(api, run, 2)
-    assert "secret" not in page_of(api, run, 2)
-    assert report["card"]["performance"]["external_tests"][0]["statistics"]["final_auroc_cm"]["value"] == 0.71
-    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
-    assert items["33"]["status"] == "shown"
-
-
-def test_an_external_test_stands_beside_the_own_split_at_the_same_point(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run)
-    saved_point(run)
-    numbers = {"final_auroc_cm": 0.8123, "final_sensitivity": 0.9, "final_specificity": 0.75}
-    test = add_external_test(run, internal={"split": "test", "statistics": numbers})
-    test.kept |= {"rule": "sensitivity", "threshold": 0.25, "statistics": {"final_sensitivity": 0.6}}
-    test.save()
-    made(api, run)
-    [rows] = [rows for name, rows in tables(content(api, run)["report"], "comparison").items()]
-    assert rows == [["Sensitivity (recall)", "60.0 %", "90.0 %"]], "not the 80 % at the run's own threshold"
-
-    test.details |= {"internal": None}
-    test.save()
-    made(api, run)
-    [section] = [one for one in content(api, run, 2)["report"]["sections"] if one["id"] == "comparison"]
-    [table] = [block for block in section["blocks"] if block["type"] == "table"]
-    assert table["head"] == ["Statistic", "External", "Test, at the run's own threshold"]
-
-
-def test_a_test_on_the_data_of_the_training_is_no_external_one(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run)
-    add_external_test(run, overlap="same")
-    made(api, run)
-    report = content(api, run)["report"]
-    assert "The numbers are no external test." in texts(report, "comparison")
-    assert "was not tested on data of another place" in texts(report, "summary")
-    assert "The model was not tested on data of another place." in report["card"]["known_limits"]
-    assert report["card"]["performance"]["external_tests"][0]["overlap"] == "same"
-    items = {item["number"]: item for one in report["checklists"] if one["id"] == "claim" for item in one["items"]}
-    assert (items["33"]["status"], items["33"]["why"]) == ("missing", "No external test on other data was made.")
-
-
-def test_no_sample_and_no_patient_is_named(api: Client, make_run: MakeRun) -> None:
-    leaks = {"code": "leakage_allowed", "text": "Trained with leaks between splits: Muster-77 (train, test)."}
-    run = binary_run(make_run, notes=[leaks, {"code": "starting_weights", "text": "They fit."}])
-    found = {"train": 3, "val": 1, "test": 0, "examples": ["Muster-77"]}
-    texts_of_overlap = ["4 patients (Muster-77) occur in it."]
-    level = {"level": "likely", "patients": found, "texts": texts_of_overlap, "unchecked": ["No ids."]}
-    test = add_external_test(run, overlap="likely")
-    test.details |= {"overlap": level}
-    test.save()
-    made(api, run)
-    report = content(api, run)["report"]
-    assert "4 patients of these data occur in the training or validation split" in texts(report, "comparison")
-    assert "No ids." in texts(report, "comparison")
-    assert "leaks between splits: samples or patients of one split are in another" in texts(report, "results")
-    assert report["card"]["notes"][1] == "They fit."
-    for told in (page_of(api, run), json.dumps(report), json.dumps(facts_of(run, "MIT").model_card)):
-        assert "Muster-77" not in told
-
-
-def test_what_an_old_run_does_not_know_is_not_claimed(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run)
-    (run.folder / "preflight.json").unlink()
-    (run.folder / "predictions.parquet").unlink()
-    made(api, run)
-    report = content(api, run)["report"]
-    assert "No patient is in more than one split." not in texts(report, "data")
-    assert "no record of whether a patient is in more than one split" in texts(report, "data")
-    rows = tables(report, "data")["Samples, patients and classes by split"]
-    assert rows[0] == ["Samples", "120", "120"], "no sum without the training samples"
-    items = {item["number"]: item for one in report["checklists"] if one["id"] == "tripod-ai" for item in one["items"]}
-    assert items["23b"]["status"] == "missing", "the groups cannot be told apart any more"
-    assert "predictions.parquet any more" in items["23b"]["why"]
-
-
-def test_the_card_is_markdown_too(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run, experiment_name="a_b <c>")
-    saved_point(run)
-    text = api.get(f"/api/runs/{run.pk}/model-card/", {"file": "md"}).content.decode()
-    assert text.startswith("# Model card: a\\_b \\<c\\>\n")
-    assert "| AUROC | 0.812 (0.701 to 0.890) |" in text
-    assert "8 from a score of 0.25 on, the saved operating point: Sensitivity at least 90 %." in text
-    assert "ada" not in text
-    assert "## Ethics\n\nNot stated." in text
-
-
-def test_model_files_have_the_card(make_run: MakeRun) -> None:
-    card = facts_of(binary_run(make_run), "MIT").model_card
-    assert card is not None
-    assert (
-        json.loads(json.dumps(card, allow_nan=False))["performance"]["statistics"]["final_auroc_cm"]["value"] == 0.8123
-    )
-    assert facts_of(make_run(status="failed"), "MIT").model_card is None
-
-
-def test_without_predictions_the_stored_numbers_are_shown(api: Client, make_run: MakeRun) -> None:
-    run = binary_run(make_run)
-    (run.folder / "predictions.parquet").unlink()
-    made(api, run)
-    report = content(api, run)["report"]
-    assert {"roc", "scores", "subgroups"}.isdisjoint(figure["name"] for figure in report["figures"])
-    assert "predictions.parquet any more" in texts(report, "subgroups")
-    assert "0.812 (0.701 to 0.890)" in page_of(api, run)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import { count } from "../../realtime/frame/format.js";
  *   model_job_id: number, run_id: number, kind: string, status: string, progress: string, done: number,
  *   total: number | null, problem: string | null, options: Record<string, any>, result?: Record<string, any> | null,
  *   files: JobFile[], owner: string, may_cancel: boolean, may_delete: boolean,
- *   created_at: string, started_at: string | null, ended_at: string | null, expires_at: string | null, links: Record<string, string>,
+ *   created_at: string, started_at: string | null, ended_at: string | null, expires_at: string | null,
+ *   links: Record<string, string>,
  * }} ModelJob as the API describes it
  * @typedef {{pill: string, title: string, words: string, count: string, share: number | null}} Shown
  *   `share` is from 0 to 1, null while it is not known

@@ -7,6 +7,7 @@ of question is a further `Question` here, and a handler of the server's.
 from __future__ import annotations
 
 import socket
+import time
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
@@ -185,21 +186,27 @@ Answer: TypeAlias = Ready | Predicted | Explained | Ranked | Refused
 def send(connection: socket.socket, message: msgspec.Struct) -> None:
     """Send a message. Raises OSError, TimeoutError among them."""
     content = msgspec.msgpack.encode(message)
-    connection.sendall(len(content).to_bytes(HEAD_BYTES, "big") + content)
+    connection.sendall(len(content).to_bytes(HEAD_BYTES, "big"))
+    connection.sendall(content)
 
 
-def receive(connection: socket.socket, decoder: msgspec.msgpack.Decoder[T]) -> T:
-    """Receive a message. Raises EOFError at the end, OSError (TimeoutError among them) and msgspec.DecodeError."""
-    length = int.from_bytes(_exactly(connection, HEAD_BYTES), "big")
+def receive(connection: socket.socket, decoder: msgspec.msgpack.Decoder[T], until: float | None = None) -> T:
+    """Receive a message, whole by `until` of the monotonic clock; None: each piece in the connection's own time.
+
+    Raises EOFError at the end, OSError (TimeoutError among them) and msgspec.DecodeError.
+    """
+    length = int.from_bytes(_exactly(connection, HEAD_BYTES, until), "big")
     if length > MOST_BYTES:
         raise msgspec.DecodeError(f"A message of {length:,} bytes is none of ours")
-    return decoder.decode(_exactly(connection, length))
+    return decoder.decode(_exactly(connection, length, until))
 
 
-def _exactly(connection: socket.socket, length: int) -> bytearray:
+def _exactly(connection: socket.socket, length: int, until: float | None) -> bytearray:
     content = bytearray(length)
     rest = memoryview(content)
     while rest:
+        if until is not None:
+            connection.settimeout(max(0.001, until - time.monotonic()))
         received = connection.recv_into(rest, min(PIECE, len(rest)))
         if not received:
             raise EOFError

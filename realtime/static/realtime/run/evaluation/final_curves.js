@@ -23,8 +23,8 @@ class FinalCurves {
   #asked = 0; // requests; the answer to an older one is dropped
   #mayRefine = false; // some of the thresholds are shown, and all have not been asked for
 
-  // The addresses that answer with curves and with samples, `pictures` "none" where there are none of these; `details` asks for what no event says; `below(work)` does
-  // what is below the first screen.
+  // The addresses that answer with curves and with samples, `pictures` "none" where there are none of these; `details`
+  // asks for what no event says; `below(work)` does what is below the first screen.
   constructor({ curves, samples, pictures }, details, below) {
     Object.assign(this, { curvesAddress: curves, samplesAddress: samples, pictures, below });
     this.roc = new Diagram(find("roc"), { x: "1 − specificity", y: "Sensitivity" });
