@@ -8,7 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -34,10 +34,32 @@ def old(tmp_path: Path) -> Installation:
     return home_with("old_database", tmp_path)
 
 
-@pytest.fixture
-def released(tmp_path: Path) -> Installation:
-    """Make a home with a database of the version before this one."""
-    return home_with("released_database", tmp_path)
+Table = tuple[list[str], list[tuple[Any, ...]]]
+"""The names of its columns, and its rows."""
+
+
+class Upgraded(NamedTuple):
+    """A database of the version before this one, migrated, and what was in it before."""
+
+    home: Installation
+    before: dict[str, Table]
+    files_with_the_token: list[Path]
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Upgraded:
+    """Migrate a database of the version before this one: once, as most of the time of these tests goes there."""
+    home = home_with("released_database", tmp_path_factory.mktemp("released"))
+    before = {table: (names, content(home, table, names)) for table in tables(home) for names in [columns(home, table)]}
+    files = files_with(home, TEXT)
+    home.manage("migrate")
+    return Upgraded(home, before, files)
+
+
+def files_with(installation: Installation, text: str) -> list[Path]:
+    """List the files of the SQLite database that hold a text in clear."""
+    files = installation.home.glob("livetrain.sqlite3*")
+    return [path for path in files if text.encode() in path.read_bytes()]
 
 
 def rows(installation: Installation, query: str) -> list[tuple[Any, ...]]:
@@ -97,50 +119,39 @@ def columns(installation: Installation, table: str) -> list[str]:
     return sorted(name for (name,) in rows(installation, f"SELECT name FROM pragma_table_info('{table}')"))
 
 
-def test_an_upgrade_keeps_each_table_column_and_row(released: Installation) -> None:
-    before = {
-        table: (names, rows(released, f"SELECT {', '.join(names)} FROM {table} ORDER BY 1"))
-        for table in tables(released)
-        for names in [columns(released, table)]
-    }
-    filled = {table for table, (_, found) in before.items() if found}
+def content(installation: Installation, table: str, names: list[str]) -> list[tuple[Any, ...]]:
+    """Read the rows of a table in those columns, in the order of the first."""
+    return rows(installation, f"SELECT {', '.join(names)} FROM {table} ORDER BY 1")
+
+
+def test_an_upgrade_keeps_each_table_column_and_row(upgraded: Upgraded) -> None:
+    home = upgraded.home
+    filled = {table for table, (_, found) in upgraded.before.items() if found}
     assert {"runs_run", "runs_runevent", "runs_runmetric", "runs_worker", "experiments_dataset"} <= filled
     assert {"experiments_preflight", "experiments_upload", "runs_runsamples", "runs_storedfile"} <= filled
-    released.manage("migrate")
-    assert set(before) <= set(tables(released))
-    for table, (names, found) in before.items():
-        assert set(names) <= set(columns(released, table)), table
-        assert rows(released, f"SELECT {', '.join(names)} FROM {table} ORDER BY 1") == found, table
+    assert set(upgraded.before) <= set(tables(home))
+    for table, (names, found) in upgraded.before.items():
+        assert set(names) <= set(columns(home, table)), table
+        assert content(home, table, names) == found, table
     # What is new is empty: nobody lost this report, no process of these runs crashed, no thread failed.
-    assert rows(released, "SELECT losses FROM experiments_preflight") == [(0,)]
-    assert rows(released, "SELECT DISTINCT crashes FROM runs_run") == [(0,)]
-    assert rows(released, "SELECT DISTINCT CAST(execution AS TEXT) FROM runs_run") == [("[]",)]
-    assert rows(released, "SELECT DISTINCT recalibration FROM runs_run") == [(None,)]
-    assert rows(released, "SELECT COUNT(*) FROM runs_splitlook") == [(0,)]
+    assert rows(home, "SELECT losses FROM experiments_preflight") == [(0,)]
+    assert rows(home, "SELECT DISTINCT crashes FROM runs_run") == [(0,)]
+    assert rows(home, "SELECT DISTINCT CAST(execution AS TEXT) FROM runs_run") == [("[]",)]
+    assert rows(home, "SELECT DISTINCT recalibration FROM runs_run") == [(None,)]
+    assert rows(home, "SELECT COUNT(*) FROM runs_splitlook") == [(0,)]
+    assert rows(home, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]
     # What the first run with an option has is its common value; of the second run, one option differs.
     common = "SELECT name, since, common_number, common_text FROM runs_knowncolumn WHERE kind = 'config' ORDER BY name"
     names = ["network", "seed", "trainer.max_epochs"]
-    assert rows(released, common) == [(names[0], 2, None, "cnn"), (names[1], 1, 42, None), (names[2], 1, 3, None)]
+    assert rows(home, common) == [(names[0], 2, None, "cnn"), (names[1], 1, 42, None), (names[2], 1, 3, None)]
     differing = "FROM runs_optionvalue v JOIN runs_knowncolumn c ON c.id = v.column_id"
-    assert rows(released, f"SELECT run_id, name, number, text {differing}") == [(2, names[2], 9, None)]
-    # What lists read of the two runs, filled after the last migration.
-    copied = "SELECT id, owner_id, group_id, status, experiment_name, words FROM runs_listedrun ORDER BY id"
-    texts = "LUNGS\nDATASET:CHEST\n\n\n[]\n"
-    expected = [(1, 1, 1, "completed", "Lungs", texts), (2, 1, None, "in_progress", "Lungs", texts)]
-    assert rows(released, copied) == expected
-    released.manage("migrate", "runs", "0028")
-    assert "runs_listedrun" not in tables(released)
-    released.manage("migrate")
-    assert rows(released, copied) == expected
-    assert rows(released, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]
+    assert rows(home, f"SELECT run_id, name, number, text {differing}") == [(2, names[2], 9, None)]
 
 
-def test_tokens_in_clear_go_on_as_digests(released: Installation) -> None:
+def test_tokens_in_clear_go_on_as_digests(upgraded: Upgraded) -> None:
     """Programs that send them notice nothing; the database and its file hold them no more."""
-    files = released.home.glob("livetrain.sqlite3*")
-    before = [path for path in files if TEXT.encode() in path.read_bytes()]
-    assert before or "DATABASE_URL" in released.environment
-    released.manage("migrate")
+    home = upgraded.home
+    assert upgraded.files_with_the_token or "DATABASE_URL" in home.environment
     script = """
 import django
 django.setup()
@@ -149,10 +160,25 @@ from accounts.models import APIToken
 user, token = user_of_token({text!r})
 print(user.username, token.name, token.scope, token.is_migrated, round((token.expiry - token.created).days / 10))
 """
-    assert released.python(script.format(text=TEXT)) == "ada migrated admin True 18"
-    assert rows(released, "SELECT name FROM django_migrations WHERE app = 'authtoken'") == []
-    assert not any("authtoken" in name for (name,) in all_tables(released))
-    assert [path for path in released.home.glob("livetrain.sqlite3*") if TEXT.encode() in path.read_bytes()] == []
+    assert home.python(script.format(text=TEXT)) == "ada migrated admin True 18"
+    assert rows(home, "SELECT name FROM django_migrations WHERE app = 'authtoken'") == []
+    assert not any("authtoken" in name for (name,) in all_tables(home))
+    assert files_with(home, TEXT) == []
+
+
+def test_what_lists_read_of_runs_is_filled_after_the_last_migration_and_made_again_after_going_back(
+    upgraded: Upgraded,
+) -> None:
+    home = upgraded.home
+    copied = "SELECT id, owner_id, group_id, status, experiment_name, words FROM runs_listedrun ORDER BY id"
+    texts = "LUNGS\nDATASET:CHEST\n\n\n[]\n"
+    expected = [(1, 1, 1, "completed", "Lungs", texts), (2, 1, None, "in_progress", "Lungs", texts)]
+    assert rows(home, copied) == expected
+    home.manage("migrate", "runs", "0028")
+    assert "runs_listedrun" not in tables(home)
+    home.manage("migrate")
+    assert rows(home, copied) == expected
+    assert rows(home, "SELECT worker, losses FROM experiments_dataset ORDER BY id") == [("", 1), ("", 0)]
 
 
 def test_what_there_was_moves_into_the_default_project(tmp_path: Path) -> None:
