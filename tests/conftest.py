@@ -57,11 +57,12 @@ django.setup()
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 
-from tests import conforming_answers, emptied_tables  # noqa: E402
+from tests import conforming_answers, emptied_tables, installed_tokens  # noqa: E402
 from tests.tokens import new_token  # noqa: E402
 
 emptied_tables.install()
 conforming_answers.install()
+installed_tokens.install()
 PBKDF2PasswordHasher.iterations = 1000  # the hasher of the server, without the third of a second that each hash takes
 
 

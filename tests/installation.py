@@ -40,6 +40,10 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
+    def new_token(self, username: str) -> str:
+        """Make an API token of that user, who is created if there is none."""
+        return self.manage("apitoken", username)
+
     def python(self, script: str, *arguments: str) -> str:
         """Run a script in the environment of the installation; return what it printed."""
         command = [sys.executable, "-c", script, *arguments]
@@ -109,7 +113,7 @@ class Server:
     def token(self) -> str:
         """An API token of the user `tester`."""
         if self._token is None:
-            self._token = self._installation.manage("apitoken", "tester")
+            self._token = self._installation.new_token("tester")
         return self._token
 
     @property
