@@ -6,6 +6,8 @@ from collections.abc import Collection
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from access.models import Project
 from runs import lifecycle
@@ -134,9 +136,13 @@ def test_other_parts_add_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bytes_of([1]) == {1: 7}
 
 
-def test_of_many_runs_nothing_is_read_but_sums(user: User, django_assert_max_num_queries: object) -> None:
-    """Two queries, whatever there is."""
-    for _ in range(3):
+def test_of_many_runs_nothing_is_read_but_sums(user: User) -> None:
+    """Two queries of runs, two of data sets, one of jobs on models, whatever there is of them."""
+    measure(ended(user, 1).pk)
+    with CaptureQueriesContext(connection) as of_one:
+        assert bytes_of([1]) == {1: 1}
+    for _ in range(2):
         measure(ended(user, 1).pk)
-    with django_assert_max_num_queries(4):  # type: ignore[operator]
+    with CaptureQueriesContext(connection) as of_three:
         assert bytes_of([1]) == {1: 3}
+    assert len(of_one) == len(of_three) <= 5
