@@ -37,9 +37,14 @@ def empty_database() -> dict[str, str]:
 
 
 def new_database(server: str, name: str, template: str = "template1") -> str:
-    """Create a PostgreSQL database of that name, beside the one of the address, as a copy of another."""
+    """Create a PostgreSQL database of that name, beside the one of the address, as a copy of another.
+
+    One that is there already is of the same test's first try.
+    """
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(drop)
         connection.execute(create)
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
