@@ -26,6 +26,7 @@ from runs.listing.filters import Parameters
 from runs.models import Run
 from runs.operating_points.point_views import HIGHEST_RATIO, LEAST_RATIO, LEAST_SHARE, RATIO_CURE, SHARE_CURE, number_of
 from runs.statistics.operating_points.rules import COST, F1, SENSITIVITY, SPECIFICITY, YOUDEN
+from runs.stored_config import StoredConfig
 
 KIND = "external_test"
 RULES = (COST, SENSITIVITY, SPECIFICITY, YOUDEN, F1)
@@ -173,7 +174,7 @@ def _options(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _config(config: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
     """Return the run's configuration with what was asked of reading; raises ValidationError, its fields as in a run."""
-    own = config.get("data", {})
+    own = StoredConfig(config).section("data")
     shared = {name: value for name, value in own.items() if name in DataConfig.model_fields}
     changed = {**config, "source_path": options["source_path"], "data": {**shared, **options["data"]}}
     return TrainingConfig.model_validate(changed)

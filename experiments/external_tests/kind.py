@@ -26,6 +26,7 @@ from runs.files import run_files
 from runs.models import Run
 from runs.saved_points import point_history
 from runs.statistics.recalibration.probability import PREFERRED
+from runs.stored_config import StoredConfig
 
 
 class ExternalTests(Kind):
@@ -50,9 +51,7 @@ class ExternalTests(Kind):
 
 def _config(config: Mapping[str, object], options: Mapping[str, Any]) -> dict[str, object]:
     """Return the run's configuration with what was asked of reading these data."""
-    data = config.get("data")
-    own = data if isinstance(data, dict) else {}
-    return {**config, "data": {**own, **options["data"]}}
+    return {**config, "data": {**StoredConfig(config).section("data"), **options["data"]}}
 
 
 def _asked(run: Run, model_job: ModelJob, source: str) -> Asked:

@@ -13,6 +13,7 @@ from experiments.models import ModelJob
 from experiments.supervision.build_job import job
 from experiments.training.contract.reports import Job
 from experiments.training.model_source import ModelSource
+from runs.stored_config import StoredConfig
 
 
 def job_for(model_job: ModelJob, source: ModelSource, *, place: Place | None = None, **own: Any) -> Job:
@@ -25,7 +26,7 @@ def job_for(model_job: ModelJob, source: ModelSource, *, place: Place | None = N
         own: further fields of the Job.
     """
     fields: dict[str, Any] = {"options": model_job.options, **own}
-    where = place or Place(str(source.config.get("source_path", "")), [])
+    where = place or Place(StoredConfig(source.config).source_path, [])
     return job(
         where,
         config=source.config,

@@ -35,9 +35,9 @@ def write(
     graph, sample = graph_of(model, table), verification.sample_of(model, table)
     require_scores(graph, sample.given, len(model.classes))
     about = model_metadata.texts(model.source, facts, _preprocessing(model, table), graph.output_names)
-    writer, outputs = _BY_FORMAT[file_format]
+    write, outputs = _BY_FORMAT[file_format]
     progress(f"Writing {path.name}")
-    writer(graph, sample.given[:2], path, about)
+    write(graph, sample.given[:2], path, about)
     progress("Comparing the file with the network")
     try:
         return verification.verified(model, sample, outputs(path, sample.given))

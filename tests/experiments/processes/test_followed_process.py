@@ -35,6 +35,7 @@ def test_the_last_word_is_kept(warm: None, tmp_path: Path) -> None:
     assert ended(process) == End(
         Outcome(status="interrupted", reason=None),
         "The training process ended with exit code 0 and without a result. Its last words are in train.log.",
+        code=0,
     )
 
 

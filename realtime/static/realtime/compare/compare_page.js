@@ -67,7 +67,7 @@ export class ComparePage {
       this.#showMissing([...this.#deleted, ...found.missing].filter((id) => this.state.runs.includes(id)));
       for (const run of this.#runs) this.#labels.set(run.id, runLabel(run));
       this.#loadDifferences(ids);
-      import("./external_tests.js").then(({ drawExternal }) => drawExternal(found.runs));
+      this.#drawExternal(found.runs);
       await this.#loadCurves(request);
     } catch (error) {
       if (request === this.#requests) this.#showProblem(error.message);
@@ -80,6 +80,12 @@ export class ComparePage {
     if (ids.join() !== this.#ids.join()) return;
     this.#differences = found;
     this.draw();
+  }
+
+  // Those of a page that is being left are not loaded any more, which is no fault of the comparison.
+  async #drawExternal(runs) {
+    const { drawExternal } = await import("./external_tests.js").catch(() => ({}));
+    await drawExternal?.(runs);
   }
 
   async #loadCurves(request = ++this.#requests) {
