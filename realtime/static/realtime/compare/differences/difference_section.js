@@ -32,7 +32,10 @@ export class DifferenceSection {
     const ended = runs.filter(({ status }) => ENDED.has(status)).map(({ id }) => id);
     this.pair = chosenPair(ended, finals, this.state);
     find("differences-part").hidden = !this.pair;
-    if (!this.pair) return;
+    if (!this.pair) {
+      this.#asked = ""; // an answer that is on its way is of runs that are no longer compared
+      return;
+    }
     this.#drawChoices();
     this.#load();
     this.#drawFound();
