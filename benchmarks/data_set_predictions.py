@@ -31,9 +31,9 @@ from experiments.training.contract.reports import CheckpointSaved, Job, Message,
 from experiments.training.contract.stop import Stop
 from experiments.training.data.image_files import METADATA
 from experiments.training.data.module import build
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction import streams
 from experiments.training.prediction.datasets import read_dataset
-from experiments.training.prediction.model_source import ModelSource
 from experiments.training.prediction.streams import PlaceToRead
 from experiments.training.prediction.trained_model import TrainedModel, load
 from experiments.training.recipes import centralized, evaluation

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
 
-from access.decisions import access_of
 from experiments.api.operating_point import NUMBERS, Number
 from experiments.api.submission import in_words
 from experiments.datasets import lookup
 from experiments.model_jobs import requests
-from experiments.model_jobs.refusals import NOT_A_TRAINER
+from experiments.model_jobs.refusals import require_trainer
 from experiments.models import ModelJob
 from experiments.trained_models.sources import source_of
 from experiments.training.contract.config import DataConfig, TrainingConfig
@@ -132,8 +131,7 @@ def ask(run: Run, user: User, asked: dict[str, Any]) -> ModelJob:
         InvalidRequest: what is wrong with the data, by field; questions that the data raise have their choices.
         TooManyJobs: as many of the user's jobs are unfinished as this server allows.
     """
-    if not access_of(user).may_train(run.project_id):
-        raise PermissionDenied(NOT_A_TRAINER.format(run=run.pk))
+    require_trainer(run, user)
     source = source_of(run)
     if asked["threshold"] == RECHOSEN and len(source.classes) != 2:
         raise InvalidRequest([{"field": "threshold", "message": TWO_ALONE.format(len(source.classes))}])
@@ -141,7 +139,9 @@ def ask(run: Run, user: User, asked: dict[str, Any]) -> ModelJob:
         raise Conflict(NO_POINT)
     options = _options(asked)
     with in_words():
-        config = _config(source.config, options)
+        config = TrainingConfig.model_validate(
+            with_reading(source.config, options) | {"source_path": options["source_path"]}
+        )
         _require_answers(config, user, run)
     return requests.enqueue(run, user, KIND, options)
 
@@ -172,12 +172,11 @@ def _options(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _config(config: dict[str, Any], options: dict[str, Any]) -> TrainingConfig:
-    """Return the run's configuration with what was asked of reading; raises ValidationError, its fields as in a run."""
+def with_reading(config: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's configuration with what was asked of reading; options that are unknown here are left out."""
     own = StoredConfig(config).section("data")
     shared = {name: value for name, value in own.items() if name in DataConfig.model_fields}
-    changed = {**config, "source_path": options["source_path"], "data": {**shared, **options["data"]}}
-    return TrainingConfig.model_validate(changed)
+    return {**config, "data": {**shared, **options["data"]}}
 
 
 def _require_answers(config: TrainingConfig, user: User, run: Run) -> None:

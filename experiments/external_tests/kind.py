@@ -11,6 +11,7 @@ import msgspec
 
 from experiments.datasets import lookup
 from experiments.external_tests import recording
+from experiments.external_tests.asking import with_reading
 from experiments.model_jobs.build import job_for
 from experiments.model_jobs.kinds import Kind
 from experiments.models import ModelJob
@@ -25,8 +26,7 @@ from runs.events import OperatingPoint
 from runs.files import run_files
 from runs.models import Run
 from runs.saved_points import point_history
-from runs.statistics.recalibration.probability import PREFERRED
-from runs.stored_config import StoredConfig
+from runs.statistics.recalibration.probability import preferred_method
 
 
 class ExternalTests(Kind):
@@ -42,16 +42,11 @@ class ExternalTests(Kind):
         place = lookup.locate(options["source_path"], run.project.pk)
         asked = _asked(run, model_job, place.source_path)
         built = job_for(model_job, source, place=place, options=msgspec.to_builtins(asked))
-        return msgspec.structs.replace(built, config=_config(built.config, options))
+        return msgspec.structs.replace(built, config=with_reading(built.config, options))
 
     def finish(self, model_job: ModelJob, result: Mapping[str, Any]) -> Mapping[str, Any]:
         """Record the test; the result of the job names it."""
         return {"external_test": recording.add(model_job, result).number}
-
-
-def _config(config: Mapping[str, object], options: Mapping[str, Any]) -> dict[str, object]:
-    """Return the run's configuration with what was asked of reading these data."""
-    return {**config, "data": {**StoredConfig(config).section("data"), **options["data"]}}
 
 
 def _asked(run: Run, model_job: ModelJob, source: str) -> Asked:
@@ -61,8 +56,7 @@ def _asked(run: Run, model_job: ModelJob, source: str) -> Asked:
     folder.mkdir(parents=True, exist_ok=True)
     has_predictions = _copied(run, PREDICTIONS, folder / INTERNAL)
     has_splits = _copied(run, SPLIT_FILE, folder / SPLIT_FILE)
-    methods = (run.recalibration or {}).get("methods", [])
-    fitted = next((method for method in methods if method["name"] == PREFERRED and not method["problem"]), None)
+    method = preferred_method(run.recalibration)
     return Asked(
         threshold=options["threshold"],
         rule=options.get("rule"),
@@ -79,7 +73,7 @@ def _asked(run: Run, model_job: ModelJob, source: str) -> Asked:
             split_file=str(folder / SPLIT_FILE) if has_splits else None,
         ),
         source=source,
-        recalibration=fitted,
+        recalibration=None if method is None or method["problem"] else dict(method),
     )
 
 

@@ -6,12 +6,10 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from rest_framework.exceptions import PermissionDenied
 
-from access.decisions import access_of
 from experiments.model_files.file_names import KIND, name_of, package_of
 from experiments.model_files.run_facts import decides_by
-from experiments.model_jobs.refusals import NOT_A_TRAINER
+from experiments.model_jobs.refusals import require_trainer
 from experiments.model_jobs.requests import enqueue
 from experiments.models import ModelJob
 from runs.models import Run
@@ -29,8 +27,7 @@ def ask(run: Run, user: User, file_format: str, licence: str) -> Asked:
 
     Raises what `model_jobs.requests.enqueue` raises: PermissionDenied, Conflict, TooManyJobs, DiskFull.
     """
-    if not access_of(user).may_train(run.project_id):
-        raise PermissionDenied(NOT_A_TRAINER.format(run=run.pk))
+    require_trainer(run, user)
     options = {"format": file_format, "licence": licence, "decides_by": decides_by(run)}
     for job in _done(run):
         if job.options == options and is_kept(job):

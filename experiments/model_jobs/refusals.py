@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from rest_framework.exceptions import PermissionDenied
 
+from access.decisions import access_of
 from runs.errors import WithFacts
+from runs.models import Run
 
 NOT_A_TRAINER = "Work on the model of run {run} is for those who train in its project; ask one of its admins."
 
@@ -22,3 +26,9 @@ class TooManyJobs(WithFacts):
             f"{unfinished} of your jobs on models wait or are being done, and this server allows {allowed} "
             "(LIVETRAIN_MODEL_JOBS_PER_USER). Wait until one has ended, or cancel some."
         )
+
+
+def require_trainer(run: Run, user: User | AnonymousUser) -> None:
+    """Raise PermissionDenied for a user who does not train in the run's project."""
+    if not access_of(user).may_train(run.project_id):
+        raise PermissionDenied(NOT_A_TRAINER.format(run=run.pk))

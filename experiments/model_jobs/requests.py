@@ -13,11 +13,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
 
-from access.decisions import access_of
 from audit.recording import record
 from experiments.model_jobs import folders, state
 from experiments.model_jobs.kinds import KINDS
-from experiments.model_jobs.refusals import NOT_A_TRAINER, TooManyJobs
+from experiments.model_jobs.refusals import TooManyJobs, require_trainer
 from experiments.models import ModelJob
 from runs.errors import Conflict
 from runs.models import Run
@@ -51,8 +50,7 @@ def enqueue(
     """
     if kind not in KINDS:
         raise KeyError(kind)
-    if not access_of(user).may_train(run.project_id):
-        raise PermissionDenied(NOT_A_TRAINER.format(run=run.pk))
+    require_trainer(run, user)
     with transaction.atomic():
         _lock(run, user)
         unfinished = ModelJob.objects.filter(run=run, kind=kind, status__in=ModelJob.UNFINISHED).order_by("pk")

@@ -7,7 +7,7 @@ from typing import Any
 from experiments.training.model_source import ModelSource
 from runs.models import Run
 from runs.statistics.operating_points.rules import HAND
-from runs.statistics.recalibration.probability import PREFERRED, recalibrated_score
+from runs.statistics.recalibration.probability import PREFERRED, preferred_method, recalibrated_score
 
 OWN = "the run's own threshold"
 NO_PLATT = (
@@ -51,6 +51,6 @@ def recalibration_of(run: Run, source: ModelSource) -> dict[str, Any]:
 def _why_none(run: Run, source: ModelSource) -> str:
     if len(source.classes) > 2:
         return NO_PLATT.format(classes=len(source.classes))
-    methods = (run.recalibration or {}).get("methods", [])
-    problem = next((one["problem"] for one in methods if one["name"] == PREFERRED), None)
+    method = preferred_method(run.recalibration)
+    problem = method and method["problem"]
     return problem or NOT_FITTED

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
-from rest_framework.exceptions import PermissionDenied
 
-from access.decisions import access_of
 from experiments.api.submission import in_words
 from experiments.datasets import lookup
 from experiments.model_jobs import requests
-from experiments.model_jobs.refusals import NOT_A_TRAINER
+from experiments.model_jobs.refusals import require_trainer
 from experiments.models import ModelJob
 from experiments.predictions.usable_models import usable_model
 from experiments.training.contract import source_forms
@@ -25,8 +23,7 @@ def enqueued(run: Run, user: User, source_path: str) -> ModelJob:
     Raises InvalidRequest for data that are not there, PermissionDenied for users who do not train in the run's project,
     and Conflict for a run whose model cannot be used.
     """
-    if not access_of(user).may_train(run.project_id):
-        raise PermissionDenied(NOT_A_TRAINER.format(run=run.pk))
+    require_trainer(run, user)
     usable_model(run)  # what is in its way is told now, not by the worker
     with in_words():
         place = lookup.locate(source_path, run.project.pk)

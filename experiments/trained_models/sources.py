@@ -17,7 +17,7 @@ from experiments.training.contract.inference import FILE as INFERENCE
 from experiments.training.contract.networks.builtin_networks import BUILTINS
 from experiments.training.contract.reading import READING_FILE
 from experiments.training.contract.splits import FILE as SPLIT_FILE
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from runs.errors import Conflict
 from runs.files import decision_part, store, stored_files, training_files
 from runs.models import Run

@@ -124,7 +124,7 @@ def _option(text: str) -> tuple[str, str]:
 
 
 def _ended(job: ModelJob, draining: threading.Event) -> ModelJob:
-    """Wait until the job has ended, whoever carries it out."""
+    """Wait until the job has ended, in whichever process it is carried out."""
     job.refresh_from_db()
     while job.status in ModelJob.UNFINISHED and not draining.is_set():
         time.sleep(LOOK_SECONDS)

@@ -19,7 +19,7 @@ from experiments.datasets import lookup
 from experiments.trained_models.sources import source_of
 from experiments.training.contract import environment
 from experiments.training.contract.source_errors import SourceError
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from runs.check_tags import INSTALLATION
 from runs.errors import Conflict
 from runs.files.store import StoreError

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from runs.statistics.predictions import scores_from_logits
 from runs.statistics.recalibration.applying import recalibrated_scores
 from runs.statistics.recalibration.methods import Method

@@ -17,8 +17,8 @@ from experiments.training.contract.inference import FILE, FeatureInput, ImageInp
 from experiments.training.contract.reading import READING_FILE, UNKNOWN, Reading
 from experiments.training.data.image_files import Rendering
 from experiments.training.data.tables import standardisation
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction.errors import ModelError
-from experiments.training.prediction.model_source import ModelSource
 from runs.spreadsheets.neutral_cells import original
 
 CURE = "Restore the run's folder from a backup, or train the run again."

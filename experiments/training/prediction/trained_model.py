@@ -28,11 +28,11 @@ from experiments.training.contract.networks.builtin_networks import BUILTINS
 from experiments.training.contract.networks.model_errors import ModelError as NetworkError
 from experiments.training.data.batches import BatchIndices, TensorBatches, loader, scaled
 from experiments.training.data.files import catalogue
+from experiments.training.model_source import ModelSource
 from experiments.training.models import exact_evaluation, registry
 from experiments.training.models.classifier import Classifier
 from experiments.training.prediction import scores, stored_inputs
 from experiments.training.prediction.errors import ModelError
-from experiments.training.prediction.model_source import ModelSource
 from experiments.training.prediction.scores import Score
 from experiments.training.prediction.stored_inputs import StoredInputs
 

@@ -19,9 +19,9 @@ import torch
 
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.loading import lean_lightning  # noqa: F401  (before Lightning is loaded)
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction import streams
 from experiments.training.prediction.errors import ModelError
-from experiments.training.prediction.model_source import ModelSource
 from experiments.training.prediction.read_input import ReadInput
 from experiments.training.prediction.scores import Score
 from experiments.training.prediction.streams import Batch, PlaceToRead

@@ -12,10 +12,14 @@ PREFERRED: Name = "platt"
 """The method that is used where one is needed: two numbers, whose fit validation can hardly spoil; ranks stay."""
 
 
+def preferred_method(recalibration: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what became of the preferred method, also where its fit failed; None where it was not tried."""
+    return next((method for method in (recalibration or {}).get("methods", []) if method["name"] == PREFERRED), None)
+
+
 def preferred(recalibration: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return the parameters of the preferred method; None where it was not fitted."""
-    methods = (recalibration or {}).get("methods", [])
-    found = next((method for method in methods if method["name"] == PREFERRED), None)
+    found = preferred_method(recalibration)
     return found["parameters"] if found and not found["problem"] else None
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from experiments.predictions.process_pool import Busy, Kept, NotLoaded, ProcessPool
 from experiments.processes.prediction_process import Died, Patience
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction.serving.messages import Predicted, PredictRows
 from tests.waiting import eventually
 

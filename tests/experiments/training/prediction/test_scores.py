@@ -8,9 +8,9 @@ import pytest
 import torch
 from scipy.special import expit, softmax
 
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction import scores
 from experiments.training.prediction.errors import ModelError
-from experiments.training.prediction.model_source import ModelSource
 from experiments.training.prediction.trained_model import load
 from tests.experiments.training.prediction.trained import Trained
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from experiments.training.contract.config import TrainingConfig
 from experiments.training.contract.reports import CheckpointSaved, Job, Message, Recalibrated
 from experiments.training.data.image_files import METADATA
-from experiments.training.prediction.model_source import ModelSource
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction.trained_model import TrainedModel, load
 from runs.events import TrainingStart
 from runs.statistics.recalibration.methods import Recalibration
