@@ -10,6 +10,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -29,7 +30,7 @@ class _Later(ModuleType):
 @contextmanager
 def drawing_later() -> Iterator[None]:
     """Have what is imported in the block, torchmetrics, load matplotlib with the first drawing."""
-    if PACKAGE in sys.modules:
+    if PACKAGE in sys.modules or find_spec(PACKAGE) is None:
         yield
         return
     package = _Later(PACKAGE)
