@@ -1,7 +1,7 @@
 // The dialog in which a prediction is explained. Loaded when a reader asks for the first one.
 
 import { ExplanationView } from "../../realtime/explanations/explanation_view.js";
-import { ApiError, call, csrfToken, parse } from "../../realtime/frame/api.js";
+import { call } from "../../realtime/frame/api.js";
 import { el, setText } from "../../realtime/frame/dom.js";
 
 class ExplainDialog {
@@ -35,13 +35,9 @@ export function explainPrediction(address, name, { file, row }) {
 
 const asked = (row, name) => (name === null ? { row } : { row, class: name });
 
-async function sent(address, file, name) {
-  const body = new FormData();
-  body.append("file", file, file.name);
-  if (name !== null) body.append("class", name);
-  const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-  const response = await fetch(address, { method: "POST", headers, body, cache: "no-store" });
-  const answer = parse(await response.text());
-  if (!response.ok) throw new ApiError(response.status, answer);
-  return answer;
+function sent(address, file, name) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  if (name !== null) form.append("class", name);
+  return call(address, { method: "POST", form });
 }

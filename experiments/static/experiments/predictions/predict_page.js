@@ -1,6 +1,6 @@
 // The page on which a run's model predicts files or rows that the reader has, or a whole data set.
 
-import { ApiError, call, csrfToken, errorText, parse } from "../../realtime/frame/api.js";
+import { call, errorText } from "../../realtime/frame/api.js";
 import { el, setText } from "../../realtime/frame/dom.js";
 import { count, plural } from "../../realtime/frame/format.js";
 import {
@@ -112,14 +112,10 @@ class PredictPage {
     this.#drawTools();
   }
 
-  async #send(files, signal) {
-    const body = new FormData();
-    for (const file of files) body.append("files", file, file.name);
-    const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-    const response = await fetch(this.address, { method: "POST", headers, body, signal, cache: "no-store" });
-    const answer = parse(await response.text());
-    if (!response.ok) throw new ApiError(response.status, answer);
-    return answer;
+  #send(files, signal) {
+    const form = new FormData();
+    for (const file of files) form.append("files", file, file.name);
+    return call(this.address, { method: "POST", form, signal });
   }
 
   #show({ items }, of) {

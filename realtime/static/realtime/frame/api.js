@@ -23,17 +23,17 @@ export const csrfToken = () =>
  * With `kept`, the browser may keep the answer, and asks each time whether it is still the same.
  *
  * @param {string} url
- * @param {{method?: string, json?: any, kept?: boolean}} [options]
+ * @param {{method?: string, json?: any, form?: FormData, signal?: AbortSignal, kept?: boolean}} [options]
  * @returns {Promise<any>}
  */
-export async function call(url, { method = "GET", json, kept = false } = {}) {
+export async function call(url, { method = "GET", json, form, signal, kept = false } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRFToken"] = csrfToken();
   if (json !== undefined) headers["Content-Type"] = "application/json";
-  const body = json === undefined ? undefined : JSON.stringify(json);
+  const body = json === undefined ? form : JSON.stringify(json);
   // Without "no-store" the browser's back button shows an old answer.
-  const response = await fetch(url, { method, headers, body, cache: kept ? "no-cache" : "no-store" });
+  const response = await fetch(url, { method, headers, body, signal, cache: kept ? "no-cache" : "no-store" });
   const answer = parse(await response.text());
   if (!response.ok) throw new ApiError(response.status, answer);
   return answer;
