@@ -91,7 +91,7 @@ class ColumnImportance(ReadingView):
         """Rank the columns."""
         run = one_of(queries.visible_runs(request.user), run_id)
         source = usable_model(run)
-        if source.rendering is not None:
+        if source.kind != "table":
             raise Conflict(f"Run {run_id} was trained on images, which have no columns; explain single images instead.")
         question = stored_questions.ranking_of(run, self.asked["split"], source.classes)
         answer = answer_of(run, request.user, source, question)

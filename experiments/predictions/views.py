@@ -60,15 +60,13 @@ class Predict(HeavyView):
         run = one_of(queries.visible_runs(request.user), run_id)
         if request_inputs.is_form(request):
             source = usable_model(run)
-            kind = str(_expected(source)["kind"])
-            return self._predicted(run, source, request_inputs.uploaded(request, kind))
+            return self._predicted(run, source, request_inputs.uploaded(request, source.kind))
         request_inputs.require_short(request, f"send them as a table file. {self.body_cure}")
         asked = request_inputs.asked_for(request)
         if request_inputs.SOURCE in asked:
             return self._queued(run, asked[request_inputs.SOURCE])
         source = usable_model(run)
-        kind = str(_expected(source)["kind"])
-        return self._predicted(run, source, request_inputs.rows_of(asked[request_inputs.ROWS], kind))
+        return self._predicted(run, source, request_inputs.rows_of(asked[request_inputs.ROWS], source.kind))
 
     def _predicted(self, run: Run, source: ModelSource, question: Question) -> Response:
         items = self._items(run, source, question)

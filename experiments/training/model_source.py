@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -34,6 +34,11 @@ class ModelSource(msgspec.Struct, frozen=True, kw_only=True):
     rendering: dict[str, Any] | None = None
     networks: list[str] = []
     models_dir: str = ""
+
+    @property
+    def kind(self) -> Literal["image", "table"]:
+        """What the model takes."""
+        return "table" if self.rendering is None else "image"
 
     @property
     def threshold(self) -> float | None:
