@@ -22,7 +22,6 @@ import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from pytorch_lightning.callbacks import Callback
 
@@ -143,13 +142,8 @@ def by_data_set(model: TrainedModel, job: Job) -> int:
 
 
 def by_files(model: TrainedModel, folder: Path) -> int:
-    found: list[NDArray[np.float64]] = []
-    for batch in streams.read(model, PlaceToRead(name="many", path=str(folder))):
-        values = [one.value for one in batch.inputs if one.value is not None]
-        logits = model.logits(torch.stack(values))
-        model.scored(logits)
-        found.append(logits)
-    return sum(map(len, found))
+    batches = streams.read(model, PlaceToRead(name="many", path=str(folder)))
+    return sum(score is not None for batch in batches for score in model.scored_inputs(batch.inputs))
 
 
 def measured(work: Callable[[], int]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import pickle
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from experiments.training.models import exact_evaluation, registry
 from experiments.training.models.classifier import Classifier
 from experiments.training.prediction import scores, stored_inputs
 from experiments.training.prediction.errors import ModelError
+from experiments.training.prediction.read_input import ReadInput
 from experiments.training.prediction.scores import Score
 from experiments.training.prediction.stored_inputs import StoredInputs
 
@@ -89,6 +90,12 @@ class TrainedModel:
     def scored(self, logits: NDArray[Any]) -> list[Score]:
         """Turn outputs into scores, probabilities and decisions, one for each sample."""
         return scores.scored(logits, self.source)
+
+    def scored_inputs(self, read: Sequence[ReadInput]) -> list[Score | None]:
+        """Score what was read, in its order; None of what could not be read. Raises ModelError as `logits` does."""
+        values = [one.value for one in read if one.value is not None]
+        found = iter(self.scored(self.logits(torch.stack(values))) if values else [])
+        return [None if one.value is None else next(found) for one in read]
 
     def _direct(self, inputs: Tensor) -> NDArray[np.float64]:
         with torch.inference_mode():

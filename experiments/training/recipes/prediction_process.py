@@ -97,12 +97,8 @@ def carry_out(task: Task, write: Callable[[str], object], say: Callable[[str], o
 
 def _write(model: TrainedModel, batch: Batch, form: Form, write: Callable[[str], object]) -> Count:
     """Write the predictions of a batch, and count them."""
-    found = [one for one in batch.inputs if one.value is not None]
-    values = [one.value for one in found if one.value is not None]
-    scores = iter(model.scored(model.logits(torch.stack(values)))) if values else iter(())
-    lines = [
-        _prediction(model, batch.place, one, next(scores) if one.value is not None else None) for one in batch.inputs
-    ]
+    scores = model.scored_inputs(batch.inputs)
+    lines = [_prediction(model, batch.place, one, score) for one, score in zip(batch.inputs, scores, strict=True)]
     for line in lines:
         write(_as_csv(model, line) if form == "csv" else msgspec.json.encode(line).decode() + "\n")
     predicted = sum(line.predicted is not None for line in lines)

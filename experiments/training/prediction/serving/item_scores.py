@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
-import torch
-
 from experiments.training.prediction import inputs
 from experiments.training.prediction.errors import ModelError
 from experiments.training.prediction.inputs import ReadInput
@@ -40,11 +38,9 @@ def of_table(model: TrainedModel, file: UploadedFile, most: int) -> list[Item]:
 
 def of_inputs(model: TrainedModel, read: Sequence[ReadInput]) -> list[Item]:
     """Predict what was read, in its order."""
-    values = [one.value for one in read if one.value is not None]
-    scores = iter(model.scored(model.logits(torch.stack(values))) if values else [])
     return [
-        _failed(one) if one.value is None else item(model, one.name, next(scores), dict(one.facts) or None)
-        for one in read
+        _failed(one) if score is None else item(model, one.name, score, dict(one.facts) or None)
+        for one, score in zip(read, model.scored_inputs(read), strict=True)
     ]
 
 
