@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 import psutil
 
 from experiments.processes import isolated_process
+from experiments.processes.isolated_process import LATE_SECONDS, TIMES_UP
 from experiments.training.contract.inspections import (
     TOO_LONG,
     Ended,
@@ -31,10 +29,8 @@ from experiments.training.contract.inspections import (
 
 MODULE = "experiments.training.data.inspection.inspection_server"
 START_SECONDS = 30.0  # also of one that has still to be started, on a busy machine
-LATE_SECONDS = 2.0  # beyond the time of an inspection, at which the kernel ends it
 LOOK_SECONDS = 0.05  # between two looks at one that the machine has kept from computing
 SMALL_CPU_SECONDS = 0.2  # enough to look at small data
-TIMES_UP = frozenset({-signal.SIGPROF, -signal.SIGALRM})
 Answer: TypeAlias = Fine | Refused | Undecided
 _START: msgspec.json.Decoder[Started | Undecided] = msgspec.json.Decoder(Started | Undecided)
 _END: msgspec.json.Decoder[Answer | Ended] = msgspec.json.Decoder(Answer | Ended)
@@ -53,10 +49,7 @@ class _Running(NamedTuple):
     def end(self) -> None:
         """Kill it with its inspections, which are of its process group; those of a dead one end with their time."""
         self.control.close()
-        if self.process.poll() is None:  # else its number may be another's
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        isolated_process.kill_group(self.process)
 
 
 class InspectionProcess:
@@ -198,7 +191,6 @@ def _described(end: Ended) -> Refused | Undecided:
         return Undecided(why=TOO_LONG)
     if end.code >= 0:
         return Undecided(why=f"its process ended with exit code {end.code}")
-    name = signal.Signals(-end.code).name
-    hint = " (the system does that when memory runs out)" if end.code == -signal.SIGKILL else ""
-    message = f"The process that looked at these data was killed by {name}{hint}; a file in them may be damaged."
+    killed = isolated_process.killed_by(end.code)
+    message = f"The process that looked at these data was {killed}; a file in them may be damaged."
     return Refused(field="source_path", message=message)

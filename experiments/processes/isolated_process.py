@@ -8,13 +8,17 @@ exec is not safe in a process with threads.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
+LATE_SECONDS = 2.0  # beyond the time of a task, at which the kernel ends the child
+TIMES_UP = frozenset({-signal.SIGPROF, -signal.SIGALRM})
 _ROOT = Path(__file__).resolve().parents[2]
 _PASSED_ON = (
     *("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
@@ -73,6 +77,20 @@ def _started(
         stdout=stdout,
         start_new_session=True,
     )
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a child, with whatever it has started: they are of its process group. Does nothing to one that has ended."""
+    if process.poll() is None:  # else its number may be another's
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def killed_by(code: int) -> str:
+    """Say which signal ended a child, by its negative exit code."""
+    hint = " (the system does that when memory runs out)" if code == -signal.SIGKILL else ""
+    return f"killed by {signal.Signals(-code).name}{hint}"
 
 
 def answer(module: str, task: bytes, *, seconds: float) -> bytes | None:

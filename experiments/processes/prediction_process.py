@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
 import tempfile
@@ -16,12 +14,11 @@ from typing import NamedTuple
 import msgspec
 
 from experiments.processes import isolated_process
+from experiments.processes.isolated_process import LATE_SECONDS, TIMES_UP
 from experiments.training.prediction.serving import messages
 from experiments.training.prediction.serving.messages import Answer, Asked, Question
 
 MODULE = "experiments.training.prediction.serving.prediction_server"
-LATE_SECONDS = 2.0  # beyond the time of a question, at which the kernel ends the process
-TIMES_UP = frozenset({-signal.SIGPROF, -signal.SIGALRM})
 _ANSWER: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 
 
@@ -91,10 +88,7 @@ class PredictionProcess:
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
-        if self.alive:  # else its number may be another's
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        isolated_process.kill_group(self._process)
 
     def _answer(self, until: float) -> Answer:
         try:
@@ -129,5 +123,4 @@ def _described(code: int | None) -> str:
         return "it took too long, and was ended"
     if code > 0:
         return f"it ended with exit code {code}"
-    hint = " (the system does that when memory runs out)" if code == -signal.SIGKILL else ""
-    return f"it was killed by {signal.Signals(-code).name}{hint}"
+    return f"it was {isolated_process.killed_by(code)}"
