@@ -15,7 +15,7 @@ from audit.recording import record
 from experiments.explanations import explanation_text, stored_questions
 from experiments.explanations.explain_requests import ExplanationBody, Wanted, label_of, wanted
 from experiments.explanations.stored_questions import StoredSample
-from experiments.predictions.asking import ANOTHER_ANSWER, Unavailable, answer_of
+from experiments.predictions.asking import answer_of
 from experiments.predictions.request_inputs import UploadParser
 from experiments.predictions.turns import PREDICTIONS
 from experiments.predictions.usable_models import usable_model
@@ -67,9 +67,7 @@ class Explain(HeavyView):
         asked = wanted(request)
         source = usable_model(run)
         question = _question(run, asked, label_of(asked.named, source.classes))
-        answer = answer_of(run, request.user, source, question)
-        if not isinstance(answer, Explained):
-            raise Unavailable(ANOTHER_ANSWER)
+        answer = answer_of(run, request.user, source, question, Explained)
         found = described(source, answer) | {"note": _note(run, asked.sample, source, answer)}
         record("model.explained", target=run, method=found["method"], stored=asked.sample is not None)
         return Response(found)
@@ -94,9 +92,7 @@ class ColumnImportance(ReadingView):
         if source.kind != "table":
             raise Conflict(f"Run {run_id} was trained on images, which have no columns; explain single images instead.")
         question = stored_questions.ranking_of(run, self.asked["split"], source.classes)
-        answer = answer_of(run, request.user, source, question)
-        if not isinstance(answer, Ranked):
-            raise Unavailable(ANOTHER_ANSWER)
+        answer = answer_of(run, request.user, source, question, Ranked)
         shows, is_not = explanation_text.of_columns(answer.found)
         record_reading(request, "model.explained", [run], method=answer.found.method, split=self.asked["split"])
         told = {

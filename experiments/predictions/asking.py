@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.contrib.auth.models import AnonymousUser, User
 from rest_framework.exceptions import APIException
 
@@ -9,11 +11,12 @@ from experiments.predictions.pool import process_pool
 from experiments.predictions.process_pool import Busy, Kept, NotLoaded
 from experiments.processes.prediction_process import Died, Patience
 from experiments.training.model_source import ModelSource
-from experiments.training.prediction.serving.messages import Answer, Question, Refused
+from experiments.training.prediction.serving.messages import Explained, Predicted, Question, Ranked, Refused
 from runs.api.heavy_requests import WAIT_SECONDS
 from runs.errors import Conflict, InvalidRequest
 from runs.models import Run
 
+Found = TypeVar("Found", Predicted, Explained, Ranked)
 PATIENCE = Patience(cpu_seconds=60.0, seconds=90.0)
 """Of one request: the files that it may have take a small part of that."""
 ANOTHER_ANSWER = "The process that predicts gave the answer to another question."
@@ -30,8 +33,10 @@ class Unavailable(APIException):
         super().__init__(detail)
 
 
-def answer_of(run: Run, user: User | AnonymousUser, source: ModelSource, question: Question) -> Answer:
-    """Have the run's process answer. Raises InvalidRequest, Conflict and Unavailable."""
+def answer_of(
+    run: Run, user: User | AnonymousUser, source: ModelSource, question: Question, kind: type[Found]
+) -> Found:
+    """Have the run's process answer, by this kind of answer. Raises InvalidRequest, Conflict and Unavailable."""
     kept = Kept(run.pk, int(user.pk or 0))
     try:
         answer = process_pool().ask(kept, source, question, PATIENCE, WAIT_SECONDS)
@@ -47,4 +52,6 @@ def answer_of(run: Run, user: User | AnonymousUser, source: ModelSource, questio
         raise Unavailable(f"No process that predicts could be started: {error.strerror}.") from error
     if isinstance(answer, Refused):
         raise InvalidRequest([{"field": answer.field, "message": answer.message}])
+    if not isinstance(answer, kind):
+        raise Unavailable(ANOTHER_ANSWER)
     return answer

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 
 from audit.recording import record
 from experiments.predictions import decision, expected_inputs, queued, request_inputs
-from experiments.predictions.asking import ANOTHER_ANSWER, Unavailable, answer_of
+from experiments.predictions.asking import answer_of
 from experiments.predictions.turns import PREDICTIONS
 from experiments.predictions.usable_models import usable_model
 from experiments.training.model_source import ModelSource
-from experiments.training.prediction.serving.messages import Item, Predicted, Question
+from experiments.training.prediction.serving.messages import Predicted, Question
 from runs import queries
 from runs.api.heavy_requests import HeavyView, Kind
 from runs.api.parsers import JSONParser
@@ -69,17 +69,10 @@ class Predict(HeavyView):
         return self._predicted(run, source, request_inputs.rows_of(asked[request_inputs.ROWS], source.kind))
 
     def _predicted(self, run: Run, source: ModelSource, question: Question) -> Response:
-        items = self._items(run, source, question)
+        items = answer_of(run, self.request.user, source, question, Predicted).items
         failed = sum(item.problem is not None for item in items)
         record("model.predicted", target=run, items=len(items), problems=failed)
         return Response(described(run, source) | {"items": to_builtins(items)})
-
-    def _items(self, run: Run, source: ModelSource, question: Question) -> list[Item]:
-        """Have the run's process answer. Raises InvalidRequest, Conflict and Unavailable."""
-        answer = answer_of(run, self.request.user, source, question)
-        if not isinstance(answer, Predicted):
-            raise Unavailable(ANOTHER_ANSWER)
-        return answer.items
 
     def _queued(self, run: Run, source_path: str) -> Response:
         user: User = self.request.user  # type: ignore[assignment]  # logged in
