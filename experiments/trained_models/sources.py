@@ -172,6 +172,3 @@ def _require_evaluated(run: Run, digest: str, noted: Mapping[bytes, bytes] | Non
             "was changed since (restore it from a backup), or a later attempt ended without an evaluation (resume the "
             "run)."
         )
-
-
-__all__ = ["source_of"]

@@ -9,11 +9,7 @@ import msgspec
 ImageMethod: TypeAlias = Literal["grad_cam", "occlusion"]
 
 
-class _Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Values that an answer holds."""
-
-
-class ImageMap(_Answer, frozen=True, kw_only=True):
+class ImageMap(msgspec.Struct, frozen=True, kw_only=True):
     """Where in an image the score of a class depends on it.
 
     `grid` has a row of numbers from 0 to 1 for each row of the map's own places, the top first; 1 is its highest.
@@ -35,7 +31,7 @@ class ImageMap(_Answer, frozen=True, kw_only=True):
     blended: bytes
 
 
-class ColumnShare(_Answer, frozen=True, kw_only=True):
+class ColumnShare(msgspec.Struct, frozen=True, kw_only=True):
     """How the logit of a class changes by one column's value, against that of the median training row.
 
     Positive: the value raises it. `value` is as the network gets it before it is standardised, of a category its name.
@@ -47,7 +43,7 @@ class ColumnShare(_Answer, frozen=True, kw_only=True):
     change: float
 
 
-class RowShares(_Answer, frozen=True, kw_only=True):
+class RowShares(msgspec.Struct, frozen=True, kw_only=True):
     """What single columns of one row do to the logit of a class, the largest changes first.
 
     `others` are columns that are left out of `columns`, `together` is the change when all columns are replaced at once.
@@ -59,7 +55,7 @@ class RowShares(_Answer, frozen=True, kw_only=True):
     together: float
 
 
-class ColumnImportance(_Answer, frozen=True, kw_only=True):
+class ColumnImportance(msgspec.Struct, frozen=True, kw_only=True):
     """By how much the area under the ROC curve falls when one column's values are shuffled among samples.
 
     `mean` and `deviation` are over the repeats. `like` are columns that say much the same.
@@ -71,7 +67,7 @@ class ColumnImportance(_Answer, frozen=True, kw_only=True):
     like: list[str]
 
 
-class Importances(_Answer, frozen=True, kw_only=True):
+class Importances(msgspec.Struct, frozen=True, kw_only=True):
     """Permutation importance of the columns on one split, the most important first.
 
     `auroc` is that of the samples as they are: of more than two classes, the mean over one class against the rest.

@@ -244,6 +244,3 @@ def _told(error: Exception) -> str:
     """Return the first line of an error's words, which may be hundreds, without its full stop."""
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0][:300].rstrip('.:')}"
-
-
-__all__ = ["ModelError", "ModelSource", "Score", "TrainedModel", "load"]

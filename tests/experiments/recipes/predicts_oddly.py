@@ -81,7 +81,7 @@ def answer(asked: Asked, loads: list[str]) -> Answer:
         if question.source.sha256 == "damaged":
             return Refused(field="checkpoint", message="It is damaged; restore it.")
         loads.append(question.source.sha256)
-        return Ready(kind="table")
+        return Ready()
     if isinstance(question, PredictImages):
         return Predicted(items=[by_name(file.name) for file in question.files])
     assert isinstance(question, PredictRows)

@@ -123,9 +123,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ready(Message, frozen=True, kw_only=True):
-    """The model is loaded: its `kind` is `image` or `table`."""
-
-    kind: str
+    """The model is loaded."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

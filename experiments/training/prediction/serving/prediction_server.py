@@ -101,7 +101,7 @@ class PredictionServer:
     def _load(self, question: Load) -> Ready:
         self._model = None  # its memory first
         self._model = trained_model.load(question.source)
-        return Ready(kind=self._model.kind)
+        return Ready()
 
     def _images(self, question: PredictImages) -> Predicted:
         return Predicted(items=item_scores.of_images(self._loaded(), question.files))
