@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from experiments.explanations.stored_questions import StoredSample
-from experiments.predictions.request_inputs import LONGEST_NAME, carried, invalid, is_form, require_short
+from experiments.predictions.request_inputs import carried, carried_file, invalid, is_form, require_short, wrong_cell
 from experiments.training.prediction.serving.messages import UploadedFile
 from runs.api.bodies import body_of
 from runs.listing.filters import Parameters
@@ -80,7 +80,7 @@ def _of_form(request: Request) -> Wanted:
         raise invalid(FILE, "Send one image: each is explained by itself.")
     [file] = found
     named = data.get(CLASS)
-    return Wanted(UploadedFile(name=(file.name or "")[-LONGEST_NAME:], content=file.read()), None, None, named)
+    return Wanted(carried_file(file), None, None, named)
 
 
 def _of_json(request: Request) -> Wanted:
@@ -102,7 +102,7 @@ def _of_json(request: Request) -> Wanted:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    for column, value in row.items():
-        if not isinstance(value, str | int | float | bool | None):
-            raise invalid(f"{ROW}.{column}", f"Write a number, a text or null, not a {type(value).__name__}.")
+    if wrong := wrong_cell(row):
+        column, cure = wrong
+        raise invalid(f"{ROW}.{column}", f"Write {cure}.")
     return carried(row)

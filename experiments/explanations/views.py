@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from django.conf import settings
 from msgspec import to_builtins
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,7 +15,7 @@ from experiments.explanations import explanation_text, stored_questions
 from experiments.explanations.explain_requests import ExplanationBody, Wanted, label_of, wanted
 from experiments.explanations.stored_questions import StoredSample
 from experiments.predictions.asking import answer_of
-from experiments.predictions.request_inputs import UploadParser
+from experiments.predictions.model_view import ModelView
 from experiments.predictions.turns import PREDICTIONS
 from experiments.predictions.usable_models import usable_model
 from experiments.training.explanation.findings import ImageMap, RowShares
@@ -29,13 +28,11 @@ from experiments.training.prediction.serving.messages import (
     Ranked,
 )
 from runs import queries
-from runs.api.heavy_requests import HeavyView, Kind
-from runs.api.parsers import JSONParser
+from runs.api.heavy_requests import Kind
 from runs.api.recorded_reading import record_reading
-from runs.api.renderers import JSONRenderer
 from runs.api.views import ReadingView, one_of
 from runs.errors import Conflict
-from runs.listing.filters import Parameters, validated
+from runs.listing.filters import Parameters
 from runs.models import Run
 
 CLOSE = 1e-4  # of a score, by which a sample may differ from what the run stored
@@ -45,21 +42,13 @@ CHANGED = (
 )
 
 
-class Explain(HeavyView):
+class Explain(ModelView):
     """What one score depends on: of an image or row that is sent, or of a sample that the run predicted."""
 
     http_method_names = ["post", "options"]
-    parser_classes = [JSONParser, UploadParser]
-    renderer_classes = [JSONRenderer]
-    parameters = Parameters
     body = ExplanationBody
     heavy = PREDICTIONS
-    body_limit = settings.PREDICT_BYTES
     body_cure = "One image or row is explained at a time; save the image smaller."
-
-    def check_parameters(self, request: Request) -> None:
-        """Refuse parameters of the address: there are none."""
-        validated(Parameters, request)
 
     def post(self, request: Request, run_id: int) -> Response:
         """Explain it (200)."""

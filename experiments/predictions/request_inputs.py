@@ -94,7 +94,7 @@ def uploaded(request: Request, kind: str) -> Direct:
         raise too_many_files()
     if kind == "table" and len(found) > 1:
         raise invalid(FILES, "This run was trained on a table: send one table at a time.")
-    files = [UploadedFile(name=(file.name or "")[-LONGEST_NAME:], content=file.read()) for file in found]
+    files = [carried_file(file) for file in found]
     if kind == "table":
         return PredictTable(file=files[0], most=settings.PREDICT_ROWS)
     return PredictImages(files=files)
@@ -120,12 +120,24 @@ def rows_of(rows: list[dict[str, Any]], kind: str) -> PredictRows:
             f"{len(rows):,} rows; at once {settings.PREDICT_ROWS:,} are predicted (LIVETRAIN_PREDICT_ROWS). {QUEUE_IT}",
         )
     for number, row in enumerate(rows):
-        for column, value in row.items():
-            if not isinstance(value, str | int | float | bool | None):
-                path = (ROWS, number, column)
-                message = f"Row {number + 1}: write a number, a text or null, not a {type(value).__name__}."
-                raise InvalidRequest([{"field": f"{ROWS}.{number}.{column}", "message": message, "path": path}])
+        if wrong := wrong_cell(row):
+            column, cure = wrong
+            path, message = (ROWS, number, column), f"Row {number + 1}: write {cure}."
+            raise InvalidRequest([{"field": f"{ROWS}.{number}.{column}", "message": message, "path": path}])
     return PredictRows(rows=[carried(row) for row in rows])
+
+
+def carried_file(file: DjangoFile[Any]) -> UploadedFile:
+    """Return the file with its content, and the end of a name that is too long."""
+    return UploadedFile(name=(file.name or "")[-LONGEST_NAME:], content=file.read())
+
+
+def wrong_cell(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the first column whose value no cell can hold, and what to write instead; None where there is none."""
+    for column, value in row.items():
+        if not isinstance(value, str | int | float | bool | None):
+            return column, f"a number, a text or null, not a {type(value).__name__}"
+    return None
 
 
 def carried(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,35 +16,25 @@ from rest_framework.response import Response
 from audit.recording import record
 from experiments.predictions import decision, expected_inputs, queued, request_inputs
 from experiments.predictions.asking import answer_of
+from experiments.predictions.model_view import ModelView
 from experiments.predictions.turns import PREDICTIONS
 from experiments.predictions.usable_models import usable_model
 from experiments.training.model_source import ModelSource
 from experiments.training.prediction.serving.messages import Predicted, Question
 from runs import queries
-from runs.api.heavy_requests import HeavyView, Kind
-from runs.api.parsers import JSONParser
-from runs.api.renderers import JSONRenderer
+from runs.api.heavy_requests import Kind
 from runs.api.views import one_of
 from runs.errors import Conflict
 from runs.files import store
-from runs.listing.filters import Parameters, validated
 from runs.models import Run
 
 
-class Predict(HeavyView):
+class Predict(ModelView):
     """What a run's model expects, and predictions: at once, or in the queue."""
 
     http_method_names = ["get", "head", "post", "options"]
-    parser_classes = [JSONParser, request_inputs.UploadParser]
-    renderer_classes = [JSONRenderer]
-    parameters = Parameters
     body = request_inputs.PredictionBody
-    body_limit = settings.PREDICT_BYTES
     body_cure = request_inputs.QUEUE_IT
-
-    def check_parameters(self, request: Request) -> None:
-        """Refuse parameters of the address: there are none."""
-        validated(Parameters, request)
 
     def kind_of_request(self) -> Kind | None:
         """Count predictions; the description is read at once, but where files may have to be fetched for it."""
