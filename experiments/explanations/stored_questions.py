@@ -27,13 +27,19 @@ class StoredSample(NamedTuple):
     sample_id: str | None
 
 
-def question_of(run: Run, sample: StoredSample, label: int | None) -> ExplainSample:
+class PlacedSample(NamedTuple):
+    """A sample of a split, by its place among the split's predictions."""
+
+    split: str
+    place: int
+
+
+def question_of(run: Run, sample: PlacedSample, label: int | None) -> ExplainSample:
     """Make the question. Raises NotFound, Conflict and StoreUnavailable."""
     from runs.evaluation import class_scores, image_files  # noqa: PLC0415
 
-    place = place_of(run, sample)
     try:
-        images = image_files.read(run, sample.split, [place])
+        images = image_files.read(run, sample.split, [sample.place])
     except class_scores.NoScores as error:
         raise NotFound(str(error)) from error
     except StoreError as error:
@@ -45,12 +51,12 @@ def question_of(run: Run, sample: StoredSample, label: int | None) -> ExplainSam
     return ExplainSample(data=data, id=found.id, file=found.file, size=found.size, label=label)
 
 
-def place_of(run: Run, sample: StoredSample) -> int:
-    """Return the sample's place among the predictions of its split. Raises NotFound and StoreUnavailable."""
+def placed(run: Run, sample: StoredSample) -> PlacedSample:
+    """Look up the sample's place among the predictions of its split. Raises NotFound and StoreUnavailable."""
     from runs.comparison import sample_places  # noqa: PLC0415
 
     if sample.place is not None:
-        return sample.place
+        return PlacedSample(sample.split, sample.place)
     wanted = sample.sample_id or ""
     try:
         places = sample_places.read(run, sample.split, [wanted])
@@ -58,10 +64,10 @@ def place_of(run: Run, sample: StoredSample) -> int:
         raise StoreUnavailable(str(error)) from error
     if wanted not in places:
         raise NotFound(f"The predictions of run {run.pk} have no sample {wanted!r} in the {sample.split} split.")
-    return places[wanted]
+    return PlacedSample(sample.split, places[wanted])
 
 
-def stored_score(run: Run, sample: StoredSample, label: int, classes: Sequence[str]) -> float | None:
+def stored_score(run: Run, sample: PlacedSample, label: int, classes: Sequence[str]) -> float | None:
     """Return the score of class `label` that the run stored of the sample; None where it cannot be told."""
     from runs.evaluation import class_scores  # noqa: PLC0415
 
@@ -70,10 +76,9 @@ def stored_score(run: Run, sample: StoredSample, label: int, classes: Sequence[s
         scores = class_scores.read(run.pk, run.attempt, sample.split, of, tuple(classes)).scores
     except (class_scores.NoScores, StoreError):
         return None
-    place = place_of(run, sample)
-    if place >= len(scores):
+    if sample.place >= len(scores):
         return None
-    found = float(scores[place])
+    found = float(scores[sample.place])
     return 1 - found if len(classes) == 2 and label == 0 else found
 
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from audit.recording import record
 from experiments.explanations import explanation_text, stored_questions
 from experiments.explanations.explain_requests import ExplanationBody, Wanted, label_of, wanted
-from experiments.explanations.stored_questions import StoredSample
+from experiments.explanations.stored_questions import PlacedSample
 from experiments.predictions.asking import answer_of
 from experiments.predictions.model_view import ModelView
 from experiments.predictions.turns import PREDICTIONS
@@ -55,10 +55,12 @@ class Explain(ModelView):
         run = one_of(queries.visible_runs(request.user), run_id)
         asked = wanted(request)
         source = usable_model(run)
-        question = _question(run, asked, label_of(asked.named, source.classes))
+        label = label_of(asked.named, source.classes)
+        sample = None if asked.sample is None else stored_questions.placed(run, asked.sample)
+        question = _question(run, asked, sample, label)
         answer = answer_of(run, request.user, source, question, Explained)
-        found = described(source, answer) | {"note": _note(run, asked.sample, source, answer)}
-        record("model.explained", target=run, method=found["method"], stored=asked.sample is not None)
+        found = described(source, answer) | {"note": _note(run, sample, source, answer)}
+        record("model.explained", target=run, method=found["method"], stored=sample is not None)
         return Response(found)
 
 
@@ -96,13 +98,15 @@ class ColumnImportance(ReadingView):
         return Response(told | to_builtins(answer.found))
 
 
-def _question(run: Run, asked: Wanted, label: int | None) -> ExplainFile | ExplainRow | ExplainSample:
+def _question(
+    run: Run, asked: Wanted, sample: PlacedSample | None, label: int | None
+) -> ExplainFile | ExplainRow | ExplainSample:
     if asked.file is not None:
         return ExplainFile(file=asked.file, label=label)
     if asked.row is not None:
         return ExplainRow(row=asked.row, label=label)
-    assert asked.sample is not None  # noqa: S101  (one of the three)
-    return stored_questions.question_of(run, asked.sample, label)
+    assert sample is not None  # noqa: S101  (one of the three)
+    return stored_questions.question_of(run, sample, label)
 
 
 def described(source: ModelSource, answer: Explained) -> dict[str, Any]:
@@ -151,7 +155,7 @@ def _named(method: str, shows: str, is_not: list[str]) -> dict[str, Any]:
     return {"method": method, "method_name": explanation_text.METHODS[method], "shows": shows, "is_not": is_not}
 
 
-def _note(run: Run, sample: StoredSample | None, source: ModelSource, answer: Explained) -> str | None:
+def _note(run: Run, sample: PlacedSample | None, source: ModelSource, answer: Explained) -> str | None:
     """Say where a sample of the run has another score than the run stored."""
     if sample is None:
         return None
