@@ -26,9 +26,9 @@ from PIL import Image
 from pytorch_lightning.callbacks import Callback
 
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inference import IMAGES_METADATA
 from experiments.training.contract.reports import CheckpointSaved, Job, Message, Outcome
 from experiments.training.contract.stop import Stop
-from experiments.training.data.image_files import METADATA
 from experiments.training.data.module import build
 from experiments.training.model_source import ModelSource
 from experiments.training.prediction import streams
@@ -106,7 +106,7 @@ def trained(home: Path) -> TrainedModel:
     assert outcome.status == "completed", outcome.reason
     best = next(str(one.best) for one in reversed(messages) if isinstance(one, CheckpointSaved))
     checkpoint, folder = Path(job.run_dir, best), Path(job.run_dir)
-    rendering = pq.read_schema(folder / "attempts" / "1" / "predictions.parquet").metadata[METADATA]
+    rendering = pq.read_schema(folder / "attempts" / "1" / "predictions.parquet").metadata[IMAGES_METADATA]
     return load(
         ModelSource(
             run_id=1,

@@ -15,7 +15,6 @@ from experiments.training.contract import inference
 from experiments.training.model_source import ModelSource
 from runs.spreadsheets.neutral_cells import original
 
-FEATURES = "features.csv"
 MOST_COLUMNS, MOST_CATEGORIES = 2_000, 50  # that an answer lists
 _DECODER = msgspec.json.Decoder(dict[str, Any])
 
@@ -35,7 +34,7 @@ def described(source: ModelSource) -> dict[str, Any]:
             "columns": None,
             "column_count": None,
         }
-    columns = _columns(folder / FEATURES)
+    columns = _columns(folder / inference.FEATURES_FILE)
     return {
         "kind": "table",
         "size": None,

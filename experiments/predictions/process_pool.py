@@ -188,7 +188,8 @@ class ProcessPool:
 def version_of(source: ModelSource) -> str:
     """Return what changes with the model, with the files that it is read from, and with the run's decision."""
     digest = sha256(msgspec.json.encode(source))
-    for path in (Path(source.checkpoint), Path(source.folder) / inference.FILE, Path(source.folder) / "features.csv"):
+    folder = Path(source.folder)
+    for path in (Path(source.checkpoint), folder / inference.FILE, folder / inference.FEATURES_FILE):
         try:
             found = path.stat()
         except FileNotFoundError:

@@ -12,7 +12,7 @@ import msgspec
 from django.conf import settings
 
 from experiments.trained_models import fetched_files
-from experiments.training.contract.inference import CHECKPOINT_METADATA
+from experiments.training.contract.inference import CHECKPOINT_METADATA, FEATURES_FILE, IMAGES_METADATA
 from experiments.training.contract.inference import FILE as INFERENCE
 from experiments.training.contract.networks.builtin_networks import BUILTINS
 from experiments.training.contract.reading import READING_FILE
@@ -23,8 +23,6 @@ from runs.files import decision_part, store, stored_files, training_files
 from runs.models import Run
 from runs.statistics.recalibration.probability import preferred
 
-FEATURES = "features.csv"
-IMAGES = b"livetrain.images"  # in the metadata of predictions
 KEPT_DIGESTS = 256
 
 
@@ -104,7 +102,7 @@ def _inference(run: Run) -> _Inference:
 
 def _optional(run: Run, inference: _Inference, *, is_table: bool) -> list[str]:
     """Name the further files: of a table its constants; of a team's network the split, by which it may be built."""
-    wanted = [READING_FILE, FEATURES] if is_table else [READING_FILE]
+    wanted = [READING_FILE, FEATURES_FILE] if is_table else [READING_FILE]
     if inference.network.name not in BUILTINS:
         wanted.append(SPLIT_FILE)
     return training_files.present(run, wanted)
@@ -155,10 +153,10 @@ def _rendering(run: Run, noted: Mapping[bytes, bytes] | None) -> dict[str, Any]:
     """Return how images were read, which predictions note. Raises Conflict."""
     if noted is None:
         problem = "has no predictions, which note how its images were read: its evaluation did not end"
-    elif IMAGES not in noted:
+    elif IMAGES_METADATA not in noted:
         problem = "did not note how its images were read: it was trained by an older version"
     else:
-        found: dict[str, Any] = msgspec.json.decode(noted[IMAGES])
+        found: dict[str, Any] = msgspec.json.decode(noted[IMAGES_METADATA])
         return found
     raise Conflict(f"Run {run.pk} {problem}. Train it again to use its model here.")
 

@@ -17,8 +17,9 @@ from django.contrib.auth.models import User
 from PIL import Image
 from playwright.async_api import Page, ViewportSize, expect
 
+from experiments.training.contract.inference import IMAGES_METADATA
 from experiments.training.data.files.catalogue import BUILTINS
-from experiments.training.data.image_files import METADATA, Rendering
+from experiments.training.data.image_files import Rendering
 from realtime.first_facts import WARNINGS
 from runs.evaluation import error_pictures
 from runs.models import Run
@@ -74,7 +75,7 @@ def rename(run: Run, home: Path, ids: list[str], *, files: bool = False) -> None
     table = table.set_column(table.schema.get_field_index("sample_id"), "sample_id", pa.array(ids))
     if files:
         table = table.append_column("file", pa.array(ids)).replace_schema_metadata(
-            {METADATA: msgspec.json.encode(Rendering(1, 1))}
+            {IMAGES_METADATA: msgspec.json.encode(Rendering(1, 1))}
         )
     pq.write_table(table, path)
 

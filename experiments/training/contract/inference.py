@@ -10,6 +10,9 @@ from typing import Any, Literal
 from experiments.training.contract.reading import Part
 
 FILE = "inference.json"
+FEATURES_FILE = "features.csv"  # beside it, of a table
+IMAGES_METADATA = b"livetrain.images"
+"""In `predictions.parquet`: how the run's images were read, as JSON."""
 CHECKPOINT_METADATA = b"livetrain.checkpoint"
 """In `predictions.parquet`: the SHA-256 of the checkpoint that gave the predictions, as hexadecimal digits."""
 PIXEL_DIVISOR, PIXEL_OFFSET = 127.5, 1.0
@@ -65,7 +68,7 @@ class TableInput(Part, frozen=True, kw_only=True):
     formula: str = "(x - mean) / deviation"
     feature_count: int
     features: list[FeatureInput]
-    all_features: str = "features.csv"
+    all_features: str = FEATURES_FILE
     constant_count: int
     constant: list[str]
 

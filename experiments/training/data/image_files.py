@@ -10,8 +10,6 @@ from experiments.training.data.files.index import Index
 from experiments.training.data.images.pixel_scale import PixelScale
 from experiments.training.data.images.survey import Inputs
 
-METADATA = b"livetrain.images"  # in predictions.parquet: a `Rendering` as JSON
-
 
 @dataclass(frozen=True)
 class Rendering:

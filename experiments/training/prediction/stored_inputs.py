@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.training.contract import splits
-from experiments.training.contract.inference import FILE, FeatureInput, ImageInput, NetworkInput
+from experiments.training.contract.inference import FEATURES_FILE, FILE, FeatureInput, ImageInput, NetworkInput
 from experiments.training.contract.reading import READING_FILE, UNKNOWN, Reading
 from experiments.training.data.image_files import Rendering
-from experiments.training.data.tables import standardisation
 from experiments.training.model_source import ModelSource
 from experiments.training.prediction.errors import ModelError
 from runs.spreadsheets.neutral_cells import original
@@ -67,7 +66,7 @@ def read(source: ModelSource, *, builtin: bool) -> StoredInputs:
         found = msgspec.json.decode((folder / FILE).read_bytes(), type=_Inference)
         kind = msgspec.json.decode(found.preprocessing, type=_Kind).kind
         if kind == "table":
-            table = _table(folder / standardisation.FILE, single=builtin)
+            table = _table(folder / FEATURES_FILE, single=builtin)
             return StoredInputs(found.network, _reading(folder), table=table)
         image = msgspec.json.decode(found.preprocessing, type=ImageInput)
     except (OSError, ValueError, KeyError, csv.Error) as error:

@@ -19,8 +19,8 @@ from pytorch_lightning.callbacks import Callback
 from experiments.training import ranks
 from experiments.training.callbacks.metrics_collector import Diverged
 from experiments.training.callbacks.steps import Steps
-from experiments.training.contract.inference import CHECKPOINT_METADATA
-from experiments.training.data.image_files import METADATA, ImageFiles
+from experiments.training.contract.inference import CHECKPOINT_METADATA, IMAGES_METADATA
+from experiments.training.data.image_files import ImageFiles
 from experiments.training.metrics.added import AddedMetrics
 from experiments.training.metrics.counting import confusion_matrix
 from experiments.training.models import exact_evaluation
@@ -116,7 +116,7 @@ def write_predictions(
     table = pa.concat_tables([pa.table(part) for part in columns])
     metadata = {} if checkpoint is None else {CHECKPOINT_METADATA: _sha256(checkpoint)}
     if files := _image_files(data):
-        metadata[METADATA] = msgspec.json.encode(files.rendering)
+        metadata[IMAGES_METADATA] = msgspec.json.encode(files.rendering)
     if metadata:
         table = table.replace_schema_metadata(metadata)
     with replacing(path) as temporary:

@@ -22,7 +22,8 @@ from experiments.api import final_pictures, run_samples, sample_pictures
 from experiments.api.run_samples import Shown
 from experiments.datasets import samples
 from experiments.models import Dataset
-from experiments.training.data.image_files import METADATA, Rendering
+from experiments.training.contract.inference import IMAGES_METADATA
+from experiments.training.data.image_files import Rendering
 from experiments.training.data.images.pixel_scale import WHOLE_NUMBERS, Extremes, made_of
 from runs.evaluation import cell_samples, class_scores, error_pictures
 from runs.models import FinalResult, Run
@@ -78,7 +79,7 @@ def of_files(user: User, source: Path, version: str | None, ids: list[str], **re
             sizes = [archive.getinfo(name).file_size for name in ids]
     table = pq.read_table(path).append_column("file", pa.array(ids)).append_column("file_bytes", pa.array(sizes))
     how = Rendering(**({"channels": 1, "read_at": time.time_ns()} | rendering))
-    pq.write_table(table.replace_schema_metadata({METADATA: msgspec.json.encode(how)}), path)
+    pq.write_table(table.replace_schema_metadata({IMAGES_METADATA: msgspec.json.encode(how)}), path)
     return run
 
 
@@ -339,7 +340,7 @@ def test_metadata_that_say_nothing_are_as_good_as_none(api: Client, user: User, 
     name = checked(api, source)
     run = of_files(user, source, Dataset.objects.get(name=name).content_hash, PATHS)
     path = run.folder / "predictions.parquet"
-    pq.write_table(pq.read_table(path).replace_schema_metadata({METADATA: metadata}), path)
+    pq.write_table(pq.read_table(path).replace_schema_metadata({IMAGES_METADATA: metadata}), path)
     assert set(asked(api, run)["images"]) == set(PATHS[:3])
 
 

@@ -16,7 +16,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from experiments.models import Dataset
-from experiments.training.data.image_files import METADATA, Rendering
+from experiments.training.contract.inference import IMAGES_METADATA
+from experiments.training.data.image_files import Rendering
 from runs.comparison import flipped_samples
 from runs.evaluation import error_pictures
 from runs.models import FinalResult, Run
@@ -85,7 +86,7 @@ def with_files(run: Run, source: Path) -> None:
     table = pq.read_table(path).append_column("file", pa.array(IDS))
     sizes = [(source / name).stat().st_size if (source / name).is_file() else 1 for name in IDS]
     how = msgspec.json.encode(Rendering(channels=1, read_at=time.time_ns()))
-    table = table.append_column("file_bytes", pa.array(sizes)).replace_schema_metadata({METADATA: how})
+    table = table.append_column("file_bytes", pa.array(sizes)).replace_schema_metadata({IMAGES_METADATA: how})
     pq.write_table(table, path)
 
 

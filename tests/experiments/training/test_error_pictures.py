@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from experiments.training.data.image_files import METADATA, Rendering
+from experiments.training.contract.inference import IMAGES_METADATA
+from experiments.training.data.image_files import Rendering
 from experiments.training.recipes import error_pictures
 from experiments.training.recipes.evaluation import Predictions
 from tests.experiments.training.datasets import with_class_folders, with_csv, with_npz, zipped
@@ -50,7 +51,7 @@ def test_the_pictures_are_those_of_the_samples(tmp_path: Path) -> None:
             value = (100 if row["file"].startswith("positive") else 0) + int(row["file"][9:12])
             assert shown[f"{split}/{place}.png"].tolist() == [[value] * 16] * 16
             assert row["file_bytes"] == (tmp_path / "d" / row["file"]).stat().st_size
-    found = msgspec.json.decode(table.schema.metadata[METADATA], type=Rendering)
+    found = msgspec.json.decode(table.schema.metadata[IMAGES_METADATA], type=Rendering)
     assert found.channels == 1
     assert max(path.stat().st_mtime_ns for path in (tmp_path / "d").rglob("*.png")) <= found.read_at
 

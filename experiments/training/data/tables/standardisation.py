@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.training.contract.column_facts import Feature
-from experiments.training.contract.inference import MAX_LISTED, FeatureInput, TableInput
+from experiments.training.contract.inference import FEATURES_FILE, MAX_LISTED, FeatureInput, TableInput
 from experiments.training.data.tables.contents.cells import MISSING
 from runs import atomic_files
 from runs.spreadsheets.neutral_cells import csv_text
-
-FILE = "features.csv"
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Standardisation:
         """Write the constants of all features to `features.csv`, with every digit. Raises OSError."""
         names = FeatureInput.__struct_fields__
         rows = ([getattr(one, name) for name in names] for one in self._inputs())
-        atomic_files.write(folder / FILE, csv_text(names, rows).encode())
+        atomic_files.write(folder / FEATURES_FILE, csv_text(names, rows).encode())
 
     def _inputs(self) -> Iterator[FeatureInput]:
         constants = (numbers.tolist() for numbers in (self.medians, self.means, self.deviations))

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from experiments.training.contract.config import TrainingConfig
+from experiments.training.contract.inference import IMAGES_METADATA
 from experiments.training.contract.reports import CheckpointSaved, Job, Message, Recalibrated
-from experiments.training.data.image_files import METADATA
 from experiments.training.model_source import ModelSource
 from experiments.training.prediction.trained_model import TrainedModel, load
 from runs.events import TrainingStart
@@ -90,7 +90,7 @@ def source_of(job: Job, messages: list[Message], **changed: Any) -> ModelSource:
     binary = len(classes) == 2
     found: dict[str, Any] = msgspec.to_builtins(of_type(messages, Recalibrated)[-1].found)
     parameters = preferred(found)
-    rendering = (predictions(job).schema.metadata or {}).get(METADATA)
+    rendering = (predictions(job).schema.metadata or {}).get(IMAGES_METADATA)
     model: Any = job.config["model"]
     own = model["threshold"] if binary else None
     return ModelSource(
