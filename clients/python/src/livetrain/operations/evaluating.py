@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from livetrain.errors import JobFailed, WaitedTooLong
+from livetrain.errors import JobFailed
+from livetrain.operations import jobs
 from livetrain.operations.runs import get
-from livetrain.wire import Operation, Pause, Request, ask
-
-UNFINISHED = frozenset({"queued", "running"})
-LOOK_SECONDS = 1.0
+from livetrain.wire import Operation, Request, ask
 
 
 def evaluate(
@@ -22,15 +18,12 @@ def evaluate(
 
     Raises JobFailed, and WaitedTooLong if that takes longer than `seconds`.
     """
-    until = math.inf if seconds is None else time.monotonic() + seconds
+    until = jobs.moment_in(seconds)
     request = Request("POST", f"/api/runs/{run_id}/evaluate/", body=dict(options), seconds=60)
     job = dict((yield from ask(request, patience)).json())
     address = f"/api/model-jobs/{job['model_job_id']}/"
-    while job["status"] in UNFINISHED:
-        if (left := until - time.monotonic()) <= 0:
-            raise WaitedTooLong(f"The external test of run {run_id} goes on after {seconds:g} seconds.")
-        yield Pause(min(LOOK_SECONDS, left))
-        job = yield from get(address, patience)
+    goes_on = "" if seconds is None else f"The external test of run {run_id} goes on after {seconds:g} seconds."
+    job = yield from jobs.ended(job, address, until, patience, goes_on=goes_on)
     if job["status"] != "done":
         raise JobFailed(job["model_job_id"], job["status"], job["problem"])
     if job.get("result") is None:  # it had ended before the first look, which answers without the result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -43,14 +43,14 @@ def download(run_id: int, folder: Path, names: str | Iterable[str] | None, patie
     """
     found = [one["name"] for one in (yield from files(run_id, patience))] if names is None else listed(names)
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    made = []
     for name in found:
         try:
-            written.append((yield from _download(run_id, name, folder, patience)))
+            made.append((yield from _download(run_id, name, folder, patience)))
         except NotFound:  # a training that goes on has replaced it since they were listed
             if names is not None:
                 raise
-    return written
+    return made
 
 
 def _download(run_id: int, name: str, folder: Path, patience: float) -> Operation[Path]:
@@ -58,9 +58,19 @@ def _download(run_id: int, name: str, folder: Path, patience: float) -> Operatio
     if not target.parent.resolve().is_relative_to(folder.resolve()):
         raise LivetrainError(f"{target.parent} leads out of {folder} by a link: remove it, or choose another folder.")
     target.parent.mkdir(parents=True, exist_ok=True)
+    return (yield from written(_path(run_id, name), target, patience))
+
+
+def written(path: str, target: Path, patience: float, check: Callable[[Path], object] | None = None) -> Operation[Path]:
+    """Download what is at a path of the server as that file, and return it; its folder is there.
+
+    It takes its name once it is whole and `check`, which is given what was downloaded, raised nothing.
+    """
     part = target.with_name(f".{secrets.token_hex(8)}.part")  # two downloads at once do not write into one
     try:
-        yield from ask(Request("GET", _path(run_id, name), seconds=SECONDS, into=part), patience)
+        yield from ask(Request("GET", path, seconds=SECONDS, into=part), patience)
+        if check:
+            check(part)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from livetrain.errors import LivetrainError
+from livetrain.operations import jobs
+from livetrain.operations.files import written
 from livetrain.operations.runs import RUNS, get
-from livetrain.wire import Operation, Pause, Request, ask
+from livetrain.wire import Operation, Request, ask
 
 File: TypeAlias = "str | Path | tuple[str, bytes]"
 Told: TypeAlias = Callable[[int, int], object]
 FORM_BYTES = 1024  # of one file's name, and of the lines around it
 SECONDS = 180  # the first prediction loads the model
-LOOK_SECONDS = 1.0
-UNFINISHED = frozenset({"queued", "running"})
 
 
 def given(**ways: Any) -> tuple[str, Any]:
@@ -74,30 +73,24 @@ def data(
     request = Request("POST", _path(run_id), body={"source_path": source}, seconds=60)  # an equal one is not repeated
     queued = (yield from ask(request, patience)).json()
     path = urlsplit(queued["links"]["job"]).path
-    until = None if timeout is None else time.monotonic() + timeout
-    while True:
-        job = dict((yield from get(path, patience)))
+    until = jobs.moment_in(timeout)
+
+    def tell(job: Mapping[str, Any]) -> None:
         if told and job["total"]:
             told(job["done"], job["total"])
-        if job["status"] not in UNFINISHED or (until is not None and time.monotonic() >= until):
-            return job
-        yield Pause(LOOK_SECONDS if until is None else max(0.0, min(LOOK_SECONDS, until - time.monotonic())))
+
+    job = yield from get(path, patience)
+    return (yield from jobs.followed(job, path, until, patience, told=tell))
 
 
 def download(job: Mapping[str, Any], folder: Path, patience: float) -> Operation[list[Path]]:
     """Write the files of a job's result into a folder, each whole or not at all; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    made = []
     for file in job["files"]:
         target = folder / Path(file["name"]).name
-        part = target.with_name(f".{secrets.token_hex(8)}.part")
-        try:
-            yield from ask(Request("GET", urlsplit(file["link"]).path, seconds=60, into=part), patience)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        written.append(target)
-    return written
+        made.append((yield from written(urlsplit(file["link"]).path, target, patience)))
+    return made
 
 
 def _parts(chosen: Sequence[File], limits: Mapping[str, int]) -> Iterator[list[tuple[str, bytes]] | dict[str, Any]]:
