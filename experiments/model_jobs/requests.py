@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from rest_framework.exceptions import PermissionDenied
 
 from audit.recording import record
-from experiments.model_jobs import folders, state
+from experiments.model_jobs import state
 from experiments.model_jobs.kinds import KINDS
 from experiments.model_jobs.refusals import TooManyJobs, require_trainer
 from experiments.models import ModelJob
@@ -93,7 +93,8 @@ def delete(job: ModelJob, user: User) -> None:
     _require_right(job, user)
     with transaction.atomic():
         record("model_job.deleted", target=job, run=job.run_id, kind=job.kind)
-        folders.remove([job])
+        ModelJob.objects.filter(pk=job.pk).delete()
+    shutil.rmtree(job.folder, ignore_errors=True)  # not before: what is not removed after all keeps its files
 
 
 def cancel_all_of(run: Run, by: User) -> None:

@@ -6,9 +6,11 @@ import os
 import time
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 from rest_framework.exceptions import PermissionDenied
@@ -67,6 +69,18 @@ def test_only_trainers_of_the_project_ask(db: None) -> None:
     requests.delete(job, users["trainer"])
     assert not ModelJob.objects.exists()
     assert not requests.visible(users["stranger"]).exists()
+
+
+def test_a_job_whose_removal_is_not_stored_keeps_its_files(
+    run: Run, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = requests.enqueue(run, user, NAME, {})
+    job.folder.mkdir(parents=True)
+    monkeypatch.setattr(connection, "savepoint_commit", Mock(side_effect=[OperationalError("disk full"), None]))
+    with pytest.raises(OperationalError):
+        requests.delete(job, user)
+    assert ModelJob.objects.filter(pk=job.pk).exists()
+    assert job.folder.exists()
 
 
 def test_a_user_has_no_more_unfinished_jobs_than_the_setting_says(run: Run, user: User, settings: Settings) -> None:
