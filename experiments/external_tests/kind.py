@@ -40,7 +40,7 @@ class ExternalTests(Kind):
         run, options = model_job.run, model_job.options
         source = source_of(run)
         place = lookup.locate(options["source_path"], run.project.pk)
-        asked = _asked(run, model_job, place.source_path)
+        asked = _asked(run, model_job)
         built = job_for(model_job, source, place=place, options=msgspec.to_builtins(asked))
         return msgspec.structs.replace(built, config=with_reading(built.config, options))
 
@@ -49,7 +49,7 @@ class ExternalTests(Kind):
         return {"external_test": recording.add(model_job, result).number}
 
 
-def _asked(run: Run, model_job: ModelJob, source: str) -> Asked:
+def _asked(run: Run, model_job: ModelJob) -> Asked:
     options, results = model_job.options, {result.split: result for result in queries.final_results(run.pk)}
     val, saved = results.get("val"), point_history.current(run)
     folder = model_job.inputs
@@ -72,7 +72,6 @@ def _asked(run: Run, model_job: ModelJob, source: str) -> Asked:
             source=_own_source(run),
             split_file=str(folder / SPLIT_FILE) if has_splits else None,
         ),
-        source=source,
         recalibration=None if method is None or method["problem"] else dict(method),
     )
 

@@ -32,7 +32,7 @@ class Kind(ABC):
     def job_of(self, model_job: ModelJob) -> Job:
         """Return what the process needs to know; what is raised becomes the problem of the job.
 
-        Its folder, number, attempt, task and device are set by the caller.
+        `build.job_for` sets what is the same for every kind; task and device are set by the caller.
         """
 
     def finish(self, model_job: ModelJob, result: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002

@@ -98,7 +98,7 @@ class ModelJobAttempt(Attempt[ModelJob]):
         job, kind = self.row, kinds.named(self.row.kind)
         folders.tidy(job, keep={job.inputs.name})
         built = self.while_renewing(lambda: kind.job_of(job))
-        return TrainingProcess(build.complete(built, job, kind), recipe=RECIPE)
+        return TrainingProcess(build.complete(built, kind), recipe=RECIPE)
 
     def receive(self, message: Message) -> None:
         """Keep the result, and how far the job is."""

@@ -38,5 +38,4 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     points: list[OperatingPoint] = []
     internal_split: Literal["test", "val"] | None = None
     known: Known = Known()
-    source: str | None = None
     recalibration: dict[str, Any] | None = None  # Platt's method, as `Recalibration.methods` has it

@@ -39,7 +39,7 @@ def test_a_job_writes_the_model_with_what_the_database_knows(real_run: Run, user
     job = requests.ask(real_run, user, "onnx", "CC BY 4.0").job
     job.folder.mkdir(parents=True)
     messages: list[Message] = []
-    result = model_file.run(complete(KIND.job_of(job), job, KIND), messages.append, Stop())
+    result = model_file.run(complete(KIND.job_of(job), KIND), messages.append, Stop())
     assert result["kind"] == "table"
     assert result["deviation"] < 1e-5
     assert next(note.text for note in messages if isinstance(note, Note)) == "Loading the network"

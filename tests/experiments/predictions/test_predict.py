@@ -345,7 +345,7 @@ def test_a_worker_predicts_whole_data(
     run = run_of(found, User.objects.get(username="ada"))
     job = ModelJob.objects.get(pk=send(api, run, {"source_path": str(path)}, 202)["job_id"])
     job.folder.mkdir(parents=True)
-    built = complete(KIND.job_of(job), job, KIND)
+    built = complete(KIND.job_of(job), KIND)
     told: list[Any] = []
     result = prediction.run(built, told.append, Stop())
     lines = [json.loads(line) for line in (job.folder / prediction.LINES).read_text().splitlines()]

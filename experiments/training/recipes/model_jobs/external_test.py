@@ -129,7 +129,7 @@ def _facts(
 ) -> dict[str, Any]:
     """Say what was read, and whether it is what the run was trained on."""
     labelled = ((id_, source.classes[label]) for id_, label in zip(data.sample_ids, targets.tolist(), strict=True))
-    place = asked.source or str(job.config["source_path"])
+    place = str(job.config["source_path"])
     shared = overlap.overlap(
         asked.known,
         content_hash=job.content_hash,
