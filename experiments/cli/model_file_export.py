@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from experiments.cli.chosen_run import in_words
 from experiments.model_files import package
 from experiments.model_files.file_names import PACKAGE, SUFFIXES
 from experiments.model_files.run_facts import facts_of
+from experiments.model_jobs.build import job_of
 from experiments.trained_models.sources import source_of
 from experiments.training.contract import environment
 from experiments.training.contract.reports import Job
 from experiments.training.exporting.file_request import FileRequest, Format
-from runs.errors import Conflict
-from runs.files.store import StoreError
 from runs.models import Run
 
 PROCESS = "experiments.training.recipes.model_file_process"
@@ -32,7 +32,9 @@ class NotExported(Exception):
 
 
 def export(run: Run, file_format: Format, licence: str, output: Path | None) -> Path:
-    """Write the file, or with the ending .zip the archive, and return where it is. Raises NotExported.
+    """Write the file, or with the ending .zip the archive, and return where it is.
+
+    Raises NotExported, and CommandError where the model cannot be had.
 
     `output` is a file or a folder, by default the present one.
     """
@@ -59,24 +61,9 @@ def _target(output: Path | None, name: str) -> Path:
 
 
 def _job(run: Run, folder: Path, request: FileRequest) -> Job:
-    try:
+    with in_words(run):
         source = source_of(run)
-    except Conflict as error:
-        raise NotExported(str(error.detail)) from error
-    except (StoreError, OSError) as error:
-        raise NotExported(f"The files of run {run.pk} cannot be fetched: {error}") from error
-    return Job(
-        run_id=run.pk,
-        attempt=run.attempt,
-        config=source.config,
-        run_dir=str(folder),
-        datasets_dir=str(settings.DATASETS_ROOT),
-        data_roots=[],
-        models_dir=source.models_dir,
-        networks=source.networks,
-        model=source,
-        options=msgspec.to_builtins(request),
-    )
+    return job_of(source, folder=folder, attempt=run.attempt, options=msgspec.to_builtins(request))
 
 
 def _written(job: Job) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from rest_framework.exceptions import APIException, ValidationError
 
+from experiments.cli.chosen_run import in_words, present_run
 from experiments.cli.stop_signals import StopSignals
 from experiments.cli.training_command import TrainingCommand
 from experiments.external_tests import asking, page_words
@@ -20,8 +21,6 @@ from experiments.processes import training_process
 from experiments.training.external_testing.asked import KEPT, RECHOSEN
 from runs.check_tags import INSTALLATION
 from runs.errors import invalid
-from runs.files.store import StoreError
-from runs.models import Run
 
 LOOK_SECONDS = 0.5
 
@@ -57,18 +56,12 @@ class Command(TrainingCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Ask for the test, carry it out unless a worker does, and write its numbers. Raises CommandError."""
-        run = Run.objects.select_related("owner", "project").filter(pk=options["run"], deleted_at=None).first()
-        if run is None:
-            raise CommandError(f"There is no run {options['run']}.")
+        run = present_run(options["run"])
         draining = threading.Event()
         signals = StopSignals(draining)
         signals.install()
-        try:
+        with in_words(run):
             job = asking.ask(run, run.owner, _body(options))
-        except APIException as error:
-            raise CommandError(str(error.detail)) from error
-        except (StoreError, OSError) as error:
-            raise CommandError(f"The files of run {run.pk} cannot be fetched: {error}") from error
         self.stderr.write("Loading PyTorch …")
         training_process.warm_up()
         if not worker_thread.work_on(job.pk, draining=draining):

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from audit.recording import record
 from experiments.cli import model_file_export
+from experiments.cli.chosen_run import known_run
 from experiments.cli.model_file_export import NotExported
 from experiments.training.exporting.file_request import FORMATS
 from experiments.training.exporting.model_facts import NOT_STATED
@@ -44,9 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write the files, and store them in the object store if one is used; or write the model."""
-        run = Run.objects.filter(pk=options["run_id"]).first()
-        if run is None:
-            raise CommandError(f"Run {options['run_id']} does not exist.")
+        run = known_run(options["run_id"])
         if options["format"]:
             return self._write_model(run, options)
         if options["output"] or options["licence"]:

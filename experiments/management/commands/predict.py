@@ -14,15 +14,13 @@ import msgspec
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from experiments.cli.chosen_run import in_words, present_run
 from experiments.cli.stop_signals import StopSignals
 from experiments.datasets import lookup
 from experiments.trained_models.sources import source_of
 from experiments.training.contract import environment
 from experiments.training.contract.source_errors import SourceError
-from experiments.training.model_source import ModelSource
 from runs.check_tags import INSTALLATION
-from runs.errors import Conflict
-from runs.files.store import StoreError
 from runs.models import Run
 
 CHILD = "experiments.training.recipes.prediction_process"
@@ -63,11 +61,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Start a process that predicts, and wait for its end. Raises CommandError unless all inputs were predicted."""
-        run = Run.objects.filter(pk=options["run"], deleted_at=None).first()
-        if run is None:
-            raise CommandError(f"There is no run {options['run']}.")
+        run = present_run(options["run"])
+        with in_words(run):
+            source = source_of(run)
         task = {
-            "source": _source(run),
+            "source": source,
             "places": [_place(run, path) for path in options["paths"]],
             "form": options["format"],
             "output": None if options["output"] is None else str(options["output"].expanduser().absolute()),
@@ -79,15 +77,6 @@ class Command(BaseCommand):
         code = _carried_out(msgspec.json.encode(task), stopping)
         if code := signals.exit_code or code:
             sys.exit(code)
-
-
-def _source(run: Run) -> ModelSource:
-    try:
-        return source_of(run)
-    except Conflict as error:
-        raise CommandError(str(error.detail)) from error
-    except (StoreError, OSError) as error:
-        raise CommandError(f"The files of run {run.pk} cannot be fetched: {error}") from error
 
 
 def _place(run: Run, path: str) -> dict[str, Any]:

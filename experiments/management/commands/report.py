@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rest_framework.exceptions import APIException
 
+from experiments.cli.chosen_run import known_run
 from experiments.report_models import ReportVersion
 from experiments.reports import report_versions
 from runs import atomic_files
@@ -38,9 +39,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Write the file."""
-        run = Run.objects.select_related("owner", "project", "group").filter(pk=options["run_id"]).first()
-        if run is None:
-            raise CommandError(f"Run {options['run_id']} does not exist.")
+        run = known_run(options["run_id"])
         output: Path = options["output"]
         if not output.parent.is_dir():
             raise CommandError(f"--output: there is no folder {output.parent}.")
