@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -42,6 +43,7 @@ REASON_CURE = "Write why: those who use the threshold read it."
 THRESHOLD_CURE = "Write a score from 0 to 1, such as 0.35."
 NUMBERS = {SENSITIVITY: "at_least", SPECIFICITY: "at_least", COST: "cost_ratio", HAND: "threshold"}
 """The field that a rule needs; the others need none."""
+CURES = {"at_least": SHARE_CURE, "cost_ratio": RATIO_CURE, "threshold": THRESHOLD_CURE}
 RESUMED = "Run {} was resumed meanwhile: save the point when it has ended."
 
 
@@ -58,6 +60,18 @@ class Number(serializers.FloatField):
 def _bounds(least: float, most: float, cure: str) -> dict[str, Any]:
     messages = dict.fromkeys(("min_value", "max_value", "invalid"), cure)
     return {"min_value": least, "max_value": most, "required": False, "error_messages": messages}
+
+
+def require_number(asked: Mapping[str, Any], numbers: Iterable[str]) -> None:
+    """Require of these fields that of the rule that is asked for, and no other; raises ValidationError."""
+    rule = asked["rule"]
+    for name in numbers:
+        if name == NUMBERS.get(rule):
+            if name not in asked:
+                raise serializers.ValidationError({name: f"The rule {rule} needs it. {CURES[name]}"})
+            number_of(asked[name], CURES[name])
+        elif name in asked:
+            raise serializers.ValidationError({name: f"The rule {rule} has none; leave it out."})
 
 
 class ReasonOptions(Parameters):
@@ -86,15 +100,7 @@ class PointOptions(ReasonOptions):
 
     def validate(self, attrs: Any) -> Any:
         """Require the number of the rule, and no other."""
-        rule, needed = attrs["rule"], NUMBERS.get(attrs["rule"])
-        cures = {"at_least": SHARE_CURE, "cost_ratio": RATIO_CURE, "threshold": THRESHOLD_CURE}
-        for name, cure in cures.items():
-            if name == needed:
-                if name not in attrs:
-                    raise serializers.ValidationError({name: f"The rule {rule} needs it. {cure}"})
-                number_of(attrs[name], cure)
-            elif name in attrs:
-                raise serializers.ValidationError({name: f"The rule {rule} has none; leave it out."})
+        require_number(attrs, CURES)
         return attrs
 
 

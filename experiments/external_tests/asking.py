@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
-from experiments.api.operating_point import NUMBERS, Number
+from experiments.api.operating_point import NUMBERS, Number, require_number
 from experiments.api.submission import in_words
 from experiments.datasets import lookup
 from experiments.model_jobs import requests
@@ -23,12 +23,13 @@ from experiments.training.external_testing.asked import KEPT, RECHOSEN
 from runs.errors import Conflict, InvalidRequest
 from runs.listing.filters import Parameters
 from runs.models import Run
-from runs.operating_points.point_views import HIGHEST_RATIO, LEAST_RATIO, LEAST_SHARE, RATIO_CURE, SHARE_CURE, number_of
+from runs.operating_points.point_views import HIGHEST_RATIO, LEAST_RATIO, LEAST_SHARE
 from runs.statistics.operating_points.rules import COST, F1, SENSITIVITY, SPECIFICITY, YOUDEN
 from runs.stored_config import StoredConfig
 
 KIND = "external_test"
 RULES = (COST, SENSITIVITY, SPECIFICITY, YOUDEN, F1)
+NUMBERS_HERE = ("at_least", "cost_ratio")
 OF_READING = (
     *("id_column", "target_column", "patient_column", "split_column", "layout", "table", "missing_images"),
     *("class_folder", "patient_folder", "ignore", "finding", "several_findings", "missing_labels", "uncertain_labels"),
@@ -100,20 +101,14 @@ class EvaluateBody(Parameters):
 
     def validate(self, attrs: Any) -> Any:
         """Require the rule of a re-chosen threshold and its number, and neither otherwise."""
-        chosen = attrs["threshold"] == RECHOSEN
-        if chosen and "rule" not in attrs:
+        if attrs["threshold"] != RECHOSEN:
+            for name in ("rule", *NUMBERS_HERE):
+                if name in attrs:
+                    raise serializers.ValidationError({name: ONLY_RECHOSEN})
+        elif "rule" not in attrs:
             raise serializers.ValidationError({"rule": f"Say how it is chosen: one of {', '.join(RULES)}."})
-        needed = NUMBERS.get(attrs["rule"]) if chosen else None
-        if not chosen and "rule" in attrs:
-            raise serializers.ValidationError({"rule": ONLY_RECHOSEN})
-        for name, cure in (("at_least", SHARE_CURE), ("cost_ratio", RATIO_CURE)):
-            if name == needed and name not in attrs:
-                raise serializers.ValidationError({name: f"The rule {attrs['rule']} needs it. {cure}"})
-            if name != needed and name in attrs:
-                why = f"The rule {attrs['rule']} has none; leave it out." if chosen else ONLY_RECHOSEN
-                raise serializers.ValidationError({name: why})
-            if name in attrs:
-                number_of(attrs[name], cure)
+        else:
+            require_number(attrs, NUMBERS_HERE)
         return attrs
 
 
