@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
@@ -17,10 +17,10 @@ from experiments.external_tests.asking import EvaluateBody
 from experiments.external_tests.descriptions import detail, summary
 from experiments.model_jobs import descriptions, requests
 from experiments.models import ExternalTest
-from runs.api.csv_download import attachment_headers
+from runs.api.attachments import attachment
 from runs.api.heavy_requests import DOWNLOADS, HeavyView
 from runs.api.views import ReadingView, one_of
-from runs.files.local_files import Content, media_type, open_file
+from runs.files.local_files import Content, open_file
 from runs.listing.filters import Parameters
 from runs.models import Run
 from runs.projects.refusals import why_not
@@ -110,9 +110,7 @@ class ExternalPredictions(HeavyView):
             raise NotFound(GONE.format(number=number, run=run_id)) from None
         if request.method != "HEAD":
             record("external_test.downloaded", target=test.run, number=number)
-        headers = attachment_headers(f"run-{run_id}-external-{number}.parquet")
-        headers |= {"Content-Length": str(content.size)}
-        return StreamingHttpResponse(content, content_type=media_type(path.name), headers=headers)
+        return attachment(content, f"run-{run_id}-external-{number}.parquet")
 
 
 def found(request: Request, run_id: int, number: int) -> ExternalTest:

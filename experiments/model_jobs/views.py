@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import User
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -15,11 +15,11 @@ from audit.recording import record
 from experiments.model_jobs import requests
 from experiments.model_jobs.descriptions import detail, summary
 from experiments.models import ModelJob
+from runs.api.attachments import attachment
 from runs.api.bodies import body_of
-from runs.api.csv_download import attachment_headers
 from runs.api.heavy_requests import DOWNLOADS, HeavyView
 from runs.api.views import ReadingView
-from runs.files.local_files import Content, media_type, open_file
+from runs.files.local_files import Content, open_file
 from runs.listing.filters import Listed, Parameters
 from runs.listing.pagination import NEWEST_FIRST, Part, page_of
 
@@ -89,8 +89,7 @@ class ModelJobFile(HeavyView):
             raise NotFound(f"The file {name!r} of model job {pk} is gone; ask for the job again.") from None
         if request.method != "HEAD":
             record("model_job.downloaded", target=job, run=job.run_id, file=name)
-        headers = attachment_headers(name) | {"Content-Length": str(content.size)}
-        return StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+        return attachment(content, name)
 
 
 def found(request: Request, pk: int) -> ModelJob:

@@ -6,7 +6,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from runs import queries, serializers
 from runs.api import ended_runs, hint_evidence
 from runs.api.async_view import AsyncView, release_connection
-from runs.api.csv_download import attachment_headers
+from runs.api.attachments import attachment
 from runs.api.entity_tags import ASKED_AGAIN, NOT_KEPT, entity_tag, not_modified, tagged, tagged_content, unless_known
 from runs.api.heavy_requests import DOWNLOADS, LISTS, HeavyView, Kind
 from runs.api.journal_watch import journal_watch
@@ -22,7 +22,7 @@ from runs.api.recorded_reading import action_of_file, record_download
 from runs.api.renderers import JSONRenderer
 from runs.files import run_files
 from runs.files import serializers as file_serializers
-from runs.files.local_files import Content, media_type
+from runs.files.local_files import Content
 from runs.files.store import StoreError
 from runs.groups import statistics
 from runs.groups.serializers import group_detail, group_summary
@@ -268,8 +268,7 @@ class RunFileDownload(ReadingView):
 
 def _streamed(request: Request, content: Content, name: str) -> HttpResponseBase:
     """Stream an open file, with the tag of what was opened: it may have been replaced since it was looked at."""
-    headers = attachment_headers(name.rpartition("/")[2]) | {"Content-Length": str(content.size)}
-    response = StreamingHttpResponse(content, content_type=media_type(name), headers=headers)
+    response = attachment(content, name.rpartition("/")[2])
     return tagged(response, entity_tag(request, content.version), ASKED_AGAIN)
 
 
