@@ -25,11 +25,14 @@ class OfProjects(Base):
     them for another one, and some without an object.
     """
 
+    project_lookup = "project_id"
+    """By which the rows of a project are selected."""
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select the rows of the user's projects."""
         rows: QuerySet[Any] = super().get_queryset(request)
         limits = access_of(request.user).limits
-        return rows if limits is None else rows.filter(project_id__in=limits)
+        return rows if limits is None else rows.filter(**{f"{self.project_lookup}__in": limits})
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether the user may look at it."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.exceptions import APIException
 
-from access.decisions import access_of
+from access.admin_rights import OfProjects
 from experiments.model_jobs import requests
 from experiments.models import ModelJob
 from runs.admin_pages.reading_admin import ReadOnlyAdmin
 
 
 @admin.register(ModelJob)
-class ModelJobAdmin(ReadOnlyAdmin):
+class ModelJobAdmin(OfProjects, ReadOnlyAdmin):
     """The list of jobs, and the page of each."""
 
+    project_lookup = "run__project_id"  # a job belongs to the project of its run
     list_display = ("id", "kind", "run", "owner", "status", "progress", "size", "created_at", "ended_at")
     list_filter = ("status", "kind", "created_at")
     search_fields = ("=id", "=run__id", "owner__username")
@@ -29,17 +28,6 @@ class ModelJobAdmin(ReadOnlyAdmin):
         *("size", "attempt", "losses", "worker", "created_at", "started_at", "ended_at"),
     )
     actions = ("cancel",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelJob]:
-        """Select the jobs of the user's projects, which are those of their runs."""
-        rows: QuerySet[ModelJob] = super().get_queryset(request)
-        limits = access_of(request.user).limits
-        return rows if limits is None else rows.filter(run__project_id__in=limits)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Tell whether the user may look at it."""
-        seen = obj is None or access_of(request.user).sees(obj.project_id)
-        return seen and super().has_view_permission(request, obj)
 
     @admin.action(description="Cancel")
     def cancel(self, request: HttpRequest, jobs: QuerySet[ModelJob]) -> None:
