@@ -6,9 +6,12 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import F, QuerySet
 
 from access.decisions import access_of
+from access.models import Project
 from access.roles import Role
 from experiments.models import Dataset, Upload
 from runs.queries import in_projects
+
+MOST_NAMED = 500
 
 
 def visible_datasets(user: User | AnonymousUser) -> QuerySet[Dataset]:
@@ -21,6 +24,12 @@ def visible_datasets(user: User | AnonymousUser) -> QuerySet[Dataset]:
     return rows.defer("preflight__report", "preflight__config").annotate(
         verdict=F("preflight__report__verdict"), findings=F("preflight__report__findings")
     )
+
+
+def ready_names(user: User | AnonymousUser, project: Project) -> list[str]:
+    """Return the names of the project's first data sets that could be used, for a choice, as far as the user sees."""
+    ready = visible_datasets(user).filter(project=project, state=Dataset.State.READY)
+    return list(ready.order_by("name").values_list("name", flat=True)[:MOST_NAMED])
 
 
 def uploads_of(user: User | AnonymousUser) -> QuerySet[Upload]:

@@ -12,16 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from access.decisions import access_of
+from experiments.datasets.queries import ready_names
 from experiments.external_tests import page_words, queries
 from experiments.external_tests.descriptions import detail, summary
-from experiments.models import Dataset
 from experiments.training.data.files.catalogue import BUILTINS
-from runs.models import Run
 from runs.queries import final_results, visible_runs
 from runs.saved_points import point_history
 from runs.statistics.metric_names import FINAL_STATISTICS
 
-MOST_NAMED = 500
 MOST_LEFT_OUT = 20
 
 
@@ -31,6 +29,7 @@ MOST_LEFT_OUT = 20
 def external_tests_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show the run's external tests, and a form for another."""
     run = get_object_or_404(visible_runs(request.user).select_related("project"), pk=run_id)
+    named = [f"dataset:{name}" for name in ready_names(request.user, run.project)]
     classes = (run.dataset or {}).get("classes", [])
     saved = point_history.current(run)
     tests = [summary(test) for test in queries.listed(request.user, [run.pk])]
@@ -38,20 +37,13 @@ def external_tests_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "run": run,
         "own": page_words.own_row(final_results(run.pk), saved.splits if saved else None),
         "tests": [(test, page_words.listed_numbers(test["statistics"])) for test in reversed(tests)],
-        "sources": _sources(run),
+        "sources": [*named, *(f"builtin:{name}" for name in BUILTINS)],
         "roots": settings.LIVETRAIN_DATA_ROOTS,
         "classes": classes,
         "two": len(classes) == 2,
         "may_ask": access_of(request.user).may_train(run.project_id),
     }
     return render(request, "experiments/external_tests.html", context)
-
-
-def _sources(run: Run) -> list[str]:
-    """List what may be named without knowing where it lies."""
-    ready = Dataset.objects.filter(project=run.project, state=Dataset.State.READY).order_by("name")
-    names = ready.values_list("name", flat=True)[:MOST_NAMED]
-    return [f"dataset:{name}" for name in names] + [f"builtin:{name}" for name in BUILTINS]
 
 
 @never_cache

@@ -12,14 +12,11 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import APIException
 
 from access.decisions import access_of
-from experiments.datasets.queries import visible_datasets
-from experiments.models import Dataset
+from experiments.datasets.queries import ready_names
 from experiments.predictions import pool
 from experiments.predictions.usable_models import usable_model
 from experiments.predictions.views import described_inputs
 from runs.queries import visible_runs
-
-MOST_DATASETS = 500
 
 
 @never_cache
@@ -38,6 +35,5 @@ def predict_page(request: HttpRequest, run_id: int) -> HttpResponse:
         context["obstacle"] = str(obstacle.detail)
     else:
         pool.warm_up(run.pk, int(request.user.pk or 0))
-        ready = visible_datasets(request.user).filter(project=run.project, state=Dataset.State.READY)
-        context["datasets"] = list(ready.order_by("name").values_list("name", flat=True)[:MOST_DATASETS])
+        context["datasets"] = ready_names(request.user, run.project)
     return render(request, "experiments/predict.html", context)

@@ -13,8 +13,8 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Facts that travel with a model file.
 
     `data_hash` is the content hash of the data set's version, None where the run names a folder without one.
-    `metrics` are the final statistics by split, with their intervals. `decision_label` says how the threshold was
-    chosen. `model_card` is the run's card as JSON, None where there is none. `licence` is what the user wrote.
+    `metrics` are the final statistics by split, with their intervals. `model_card` is the run's card
+    as JSON, None where there is none. `licence` is what the user wrote.
     """
 
     product: str

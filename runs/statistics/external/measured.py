@@ -13,7 +13,7 @@ import msgspec
 from runs.events import OperatingPoint
 from runs.statistics.calibration.calibration_error import reliability
 from runs.statistics.evaluated import Evaluated
-from runs.statistics.operating_points.applying import applied_points, point_of
+from runs.statistics.operating_points.applying import applied_points
 from runs.statistics.patient_level import patient_statistics
 from runs.statistics.predictions import evaluated
 from runs.statistics.roc import Floats, Ints
@@ -85,13 +85,4 @@ def _applied(split: Evaluated, points: Sequence[OperatingPoint]) -> list[Operati
     return applied_points(split, points) if split.scores.ndim == 1 else []
 
 
-def found_at(samples: Scored, point: Point) -> dict[str, Any]:
-    """Return counts, sensitivity, specificity and predictive values at a point of two classes, with intervals."""
-    if point.threshold is None:
-        raise ValueError("Only a point of two classes has such numbers.")
-    split = at_point(samples, point)
-    found: dict[str, Any] = dict(point_of(split, point.rule, point.threshold, point.log_odds).statistics)
-    return found
-
-
-__all__ = ["Point", "Scored", "at_point", "found_at", "measured"]
+__all__ = ["Point", "Scored", "at_point", "measured"]
