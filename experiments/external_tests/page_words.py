@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from runs.models import FinalResult
 from runs.statistics.metric_names import COUNTS
 from runs.wording.difference_text import signed, signed_range
-from runs.wording.metric_text import metric_range, metric_value
+from runs.wording.metric_text import with_interval
 from runs.wording.number_text import percent
 from runs.wording.shift_text import COMPARED
 
@@ -85,9 +85,7 @@ def _counts(test: Mapping[str, Any]) -> Iterator[Compared]:
 
 def with_range(name: str, statistics: Mapping[str, Any]) -> str:
     """Write a number with its 95 % interval."""
-    value = metric_value(name, statistics.get(name))
-    ends = metric_range(name, statistics.get(f"{name}_ci_low"), statistics.get(f"{name}_ci_high"))
-    return f"{value} ({ends})" if ends else value
+    return with_interval(name, *(statistics.get(f"{name}{end}") for end in ("", "_ci_low", "_ci_high")))
 
 
 def _difference(name: str, found: Mapping[str, Any] | None) -> str:

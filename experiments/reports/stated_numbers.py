@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from experiments.reports.document import Cell
-from runs.wording.metric_text import metric_range, metric_value
+from runs.wording.metric_text import with_interval
+
+__all__ = ["NO_INTERVAL", "as_cell", "ends", "stated", "with_interval"]
 
 NO_INTERVAL = "no interval"
 
@@ -14,12 +16,6 @@ NO_INTERVAL = "no interval"
 def stated(name: str, statistics: Mapping[str, Any], class_name: str = "") -> str:
     """Write a statistic with its interval: `0.912 (0.874 to 0.941)`."""
     return with_interval(name, *ends(name, statistics, class_name))
-
-
-def with_interval(name: str, value: float | None, low: float | None, high: float | None) -> str:
-    """Write a value of that name with its interval, alone where an end is unknown."""
-    between = metric_range(name, low, high)
-    return f"{metric_value(name, value)} ({between})" if between else metric_value(name, value)
 
 
 def ends(

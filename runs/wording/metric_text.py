@@ -43,6 +43,12 @@ def metric_range(name: str, low: float | None, high: float | None) -> str:
     return f"{metric_value(name, low)} to {metric_value(name, high)}"
 
 
+def with_interval(name: str, value: float | None, low: float | None, high: float | None) -> str:
+    """Write a value of that name with its interval, as in `0.912 (0.874 to 0.941)`; alone where an end is unknown."""
+    between = metric_range(name, low, high)
+    return f"{metric_value(name, value)} ({between})" if between else metric_value(name, value)
+
+
 def is_share(name: str) -> bool:
     """Return whether a metric is a share, which is written as a percentage."""
     return not is_count(name) and _is_one_of(name, SHARES)
