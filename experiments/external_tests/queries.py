@@ -13,12 +13,18 @@ from runs.queries import visible_runs
 
 
 def of_run(run: Run) -> list[ExternalTest]:
-    """Return the external tests of a run with all their numbers, the oldest first.
+    """Return the external tests of the present model of a run with all their numbers, the oldest first.
 
-    `kept` of each has `statistics`, `confusion_matrix`, `reliability`, `by_patient`, `patients` and `threshold` as a
-    `FinalResult` has them, and `details` the same in `rechosen` and `internal`, which may be None.
+    Those of a former attempt are of another model. `kept` of each has `statistics`, `confusion_matrix`, `reliability`,
+    `by_patient`, `patients` and `threshold` as a `FinalResult` has them, and `details` the same in `rechosen` and
+    `internal`, which may be None.
     """
-    return list(_with_what_is_shown(ExternalTest.objects.filter(run=run)))
+    return list(_with_what_is_shown(_of_model(run)))
+
+
+def numbers_of_run(run: Run) -> list[int]:
+    """Return the numbers by which the same tests are called, in the same order."""
+    return list(_of_model(run).order_by("number").values_list("number", flat=True))
 
 
 def listed(user: User | AnonymousUser, run_ids: Collection[int]) -> list[ExternalTest]:
@@ -31,6 +37,10 @@ def seen(user: User | AnonymousUser, run_id: int, number: int) -> ExternalTest |
     """Return one test, with its job; None where the user sees none of that number."""
     found = ExternalTest.objects.filter(run__in=visible_runs(user), run_id=run_id, number=number)
     return _with_what_is_shown(found).select_related("job__run").first()
+
+
+def _of_model(run: Run) -> QuerySet[ExternalTest]:
+    return ExternalTest.objects.filter(run=run, attempt=run.attempt)
 
 
 def _with_what_is_shown(tests: QuerySet[ExternalTest]) -> QuerySet[ExternalTest]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from experiments.external_tests import queries as external_queries
 from experiments.reports.report_fields import FIELDS
 from experiments.reports.report_texts import texts_of
-from experiments.reports.source import external_tests
 from runs.models import Run
 from runs.saved_points import point_history
 
@@ -35,7 +35,7 @@ def basis_of(run: Run) -> Basis:
         name=run.experiment_name,
         point=point_history.newest(run),
         texts={name: row.pk for name, row in texts_of(run).items()},
-        external=[test.number for test in external_tests(run)],
+        external=external_queries.numbers_of_run(run),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from audit.recording import record
@@ -28,8 +29,9 @@ def normalised(value: str) -> str:
 
 def texts_of(run: Run) -> dict[str, ReportText]:
     """Read the row that holds of each field that has one, by the field's name; blank ones are left out."""
-    newest = {row.field: row for row in ReportText.objects.filter(run=run).order_by("pk")}
-    return {name: newest[name] for name in FIELDS if name in newest and newest[name].text}
+    newest = ReportText.objects.filter(run=run).order_by().values("field").annotate(newest=Max("pk"))
+    rows = {row.field: row for row in ReportText.objects.filter(pk__in=newest.values("newest"))}
+    return {name: rows[name] for name in FIELDS if name in rows and rows[name].text}
 
 
 def revision(run: Run) -> int:

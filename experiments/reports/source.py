@@ -105,7 +105,7 @@ class Source:
     @cached_property
     def external_tests(self) -> list[ExternalTest]:
         """The tests of this very model on other data, the oldest first."""
-        return external_tests(self.run)
+        return external_queries.of_run(self.run)
 
     @property
     def tested_elsewhere(self) -> bool:
@@ -180,8 +180,3 @@ def data_name(source_path: str) -> str:
     """Return the name of a data set, or the last part of a path: where it lies on the server concerns no reader."""
     name = source_path.removeprefix("dataset:")
     return name.rstrip("/").rpartition("/")[2] or name
-
-
-def external_tests(run: Run) -> list[ExternalTest]:
-    """Read the external tests of the present model of a run: those of a former attempt are of another one."""
-    return [test for test in external_queries.of_run(run) if test.attempt == run.attempt]
