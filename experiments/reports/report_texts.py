@@ -64,8 +64,9 @@ def change(run: Run, by: str, texts: Mapping[str, str], read: int | None = None)
 
 def described(run: Run) -> dict[str, Any]:
     """Describe all fields, with what was written before, the newest first."""
+    found = list(ReportText.objects.filter(run=run).order_by("-pk"))
     rows: dict[str, list[ReportText]] = {}
-    for row in ReportText.objects.filter(run=run).order_by("-pk"):
+    for row in found:
         rows.setdefault(row.field, []).append(row)
     fields = [
         {
@@ -80,4 +81,4 @@ def described(run: Run) -> dict[str, Any]:
         }
         for field in FIELDS.values()
     ]
-    return {"run_id": run.pk, "revision": revision(run), "fields": fields}
+    return {"run_id": run.pk, "revision": found[0].pk if found else 0, "fields": fields}
