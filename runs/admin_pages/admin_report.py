@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,7 +22,7 @@ from runs.models import FinalResult, Run
 from runs.queue import queue_position
 from runs.saved_points.saved_point_json import decisions
 from runs.statistics.matrix_statistics import MacroFacts, macro_facts
-from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_added, is_count
+from runs.statistics.metric_names import EPOCH_METRICS, FINAL_STATISTICS, is_added, is_count, same_as_another
 from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_range, metric_value
 from runs.wording.number_text import byte_size, duration, percent
@@ -270,11 +270,6 @@ def _whole_split(statistics: Mapping[str, Any]) -> list[str]:
     shown = [name for name in statistics if "/" not in name and not name.endswith(("_ci_low", "_ci_high"))]
     known = [name for name in FINAL_STATISTICS if name in shown and not same_as_another(name, shown)]
     return known + [name for name in shown if name not in FINAL_STATISTICS and not is_count(name)]
-
-
-def same_as_another(name: str, shown: Collection[str]) -> bool:
-    """Return whether another one that is shown is the same number: recall is sensitivity."""
-    return name == "final_recall_cm" and "final_sensitivity" in shown
 
 
 def _statistic(name: str, statistics: Mapping[str, float | None]) -> Statistic:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from django.urls import reverse
 
-from runs.admin_pages.admin_report import Cell, drawn_or_listed, same_as_another
+from runs.admin_pages.admin_report import Cell, drawn_or_listed
 from runs.admin_pages.confusions import Mistakes
 from runs.evaluated_splits import split_looks
 from runs.groups.statistics import GroupReport, Pooled, SplitSpread
@@ -17,7 +17,7 @@ from runs.models import Run
 from runs.serializers import group_links, split_use
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.matrix_statistics import Number
-from runs.statistics.metric_names import FINAL_STATISTICS, is_added
+from runs.statistics.metric_names import FINAL_STATISTICS, is_added, same_as_another
 from runs.wording.epoch_number import epoch_number
 from runs.wording.metric_text import metric_range, metric_value
 from runs.wording.number_text import duration

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 COUNTS = ("cm_tp", "cm_tn", "cm_fp", "cm_fn")
 """Cells of a binary confusion matrix, in the order of `matrix_statistics.Counts`: the only place that spells them."""
 _TRAIN = ("loss", "acc", "f1", "recall")
@@ -73,3 +75,8 @@ def lower_is_better(name: str) -> bool:
 def is_added(name: str) -> bool:
     """Return whether a run has added the metric: it is no one of those that every run reports."""
     return name.startswith(("val_", "test_")) and name not in EPOCH_METRICS and name not in TEST_METRICS
+
+
+def same_as_another(name: str, shown: Collection[str]) -> bool:
+    """Return whether another one that is shown is the same number: recall is sensitivity."""
+    return name == "final_recall_cm" and "final_sensitivity" in shown

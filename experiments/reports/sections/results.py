@@ -12,13 +12,11 @@ from experiments.reports.stated_numbers import stated
 from realtime.first_facts import WARNINGS
 from runs.admin_pages.operating_point_table import HEADS, PointRow, point_rows
 from runs.serializers import final_split
-from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS
+from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS, same_as_another
 from runs.wording.patient_text import few_words, patient_words
 
 AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
 MOST_CLASSES = 60
-SENSITIVITY, RECALL = "final_sensitivity", "final_recall_cm"
-"""One number under two names: where both are stored, the first is shown."""
 OF_SHARES = len(HEADS) - len(COUNTS)
 VALIDATION_ALONE = (
     "There is no test split: these numbers are of the validation split, on which the best epoch was chosen. They are "
@@ -95,11 +93,11 @@ def _own_threshold(source: Source) -> str:
 
 
 def _rows(statistics: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    stored = set().union(*statistics)
     return [
         [label, *(stated(name, found) for found in statistics)]
         for name, label in FINAL_STATISTICS.items()
-        if any(found.get(name) is not None for found in statistics)
-        and not (name == RECALL and any(SENSITIVITY in found for found in statistics))
+        if any(found.get(name) is not None for found in statistics) and not same_as_another(name, stored)
     ]
 
 
@@ -143,7 +141,7 @@ def _per_class(source: Source) -> Iterator[Block]:
     if source.is_binary:
         return
     there = [name for name in FINAL_STATISTICS if any(f"{name}/{label}" in statistics for label in names)]
-    shown = [name for name in there if name != RECALL or SENSITIVITY not in there]
+    shown = [name for name in there if not same_as_another(name, there)]
     if not shown:
         return
     more = len(names) - MOST_CLASSES
