@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
-import msgspec
-
+from experiments.reports.drawing.answering import answer_one
 from experiments.reports.drawing.plots import Answer, Drawn, Task
 
 PROBLEM = "Figures need matplotlib, which is not installed; {cure}"
@@ -32,14 +30,5 @@ def answer_to(task: Task) -> Answer:
         return Answer(problem=PROBLEM.format(cure=CURE))
 
 
-def main() -> None:
-    """Answer one task."""
-    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no answer
-    with output:
-        output.write(msgspec.msgpack.encode(answer_to(task)))
-
-
 if __name__ == "__main__":
-    main()
+    answer_one(Task, answer_to)

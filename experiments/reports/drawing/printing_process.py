@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-import msgspec
-
+from experiments.reports.drawing.answering import answer_one
 from experiments.reports.drawing.printing import PrintAnswer, PrintTask
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -64,14 +62,5 @@ def by_chromium(browser: str, html: bytes, folder: Path) -> bytes:
     return target.read_bytes()
 
 
-def main() -> None:
-    """Answer one task."""
-    task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=PrintTask)
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no answer
-    with output:
-        output.write(msgspec.msgpack.encode(answer_to(task)))
-
-
 if __name__ == "__main__":
-    main()
+    answer_one(PrintTask, answer_to)

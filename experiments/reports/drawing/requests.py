@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +19,7 @@ DRAW_SECONDS = 120.0
 PRINT_SECONDS = 120.0
 TOO_LONG = "{} took longer than {:g} seconds: the machine is busy. Try again."
 DIED = "{} could not be made: the process that makes them ended without an answer. See the server's log."
+_AnyAnswer = TypeVar("_AnyAnswer", Answer, PrintAnswer)
 
 
 def drawn(plots: Sequence[AnyPlot]) -> list[Drawn]:
@@ -25,28 +27,27 @@ def drawn(plots: Sequence[AnyPlot]) -> list[Drawn]:
     if not plots:
         return []
     with tempfile.TemporaryDirectory(prefix="livetrain-figures-") as folder:
-        task = msgspec.msgpack.encode(Task(folder=folder, plots=list(plots)))
-        answer = msgspec.msgpack.decode(_answer(DRAWING, task, DRAW_SECONDS, "Figures"), type=Answer)
-    if answer.problem:
-        raise Conflict(answer.problem)
-    return answer.drawn
+        task = Task(folder=folder, plots=list(plots))
+        return _asked(DRAWING, task, Answer, DRAW_SECONDS, "Figures").drawn
 
 
 def printed(html: bytes) -> bytes:
     """Have a report printed as PDF; raises Conflict with the cure where that is not possible."""
     with tempfile.TemporaryDirectory(prefix="livetrain-pdf-") as folder:
-        task = msgspec.msgpack.encode(PrintTask(folder=folder, html=html))
-        answer = msgspec.msgpack.decode(_answer(PRINTING, task, PRINT_SECONDS, "The PDF"), type=PrintAnswer)
-    if answer.problem or answer.pdf is None:
-        raise Conflict(answer.problem or DIED.format("The PDF"))
-    return answer.pdf
+        pdf = _asked(PRINTING, PrintTask(folder=folder, html=html), PrintAnswer, PRINT_SECONDS, "The PDF").pdf
+    if pdf is None:
+        raise Conflict(DIED.format("The PDF"))
+    return pdf
 
 
-def _answer(module: str, task: bytes, seconds: float, what: str) -> bytes:
+def _asked(module: str, task: msgspec.Struct, kind: type[_AnyAnswer], seconds: float, what: str) -> _AnyAnswer:
     try:
-        found = isolated_process.answer(module, task, seconds=seconds)
+        found = isolated_process.answer(module, msgspec.msgpack.encode(task), seconds=seconds)
     except TimeoutError as error:
         raise Conflict(TOO_LONG.format(what, seconds)) from error
     if found is None:
         raise Conflict(DIED.format(what))
-    return found
+    answer = msgspec.msgpack.decode(found, type=kind)
+    if answer.problem:
+        raise Conflict(answer.problem)
+    return answer
