@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.reports.document import Cell
 from runs.wording.metric_text import with_interval
-
-__all__ = ["NO_INTERVAL", "as_cell", "ends", "stated", "with_interval"]
-
-NO_INTERVAL = "no interval"
 
 
 def stated(name: str, statistics: Mapping[str, Any], class_name: str = "") -> str:
@@ -24,8 +19,3 @@ def ends(
     """Return a stored statistic with the ends of its interval; None for what is unknown."""
     suffix = f"/{class_name}" if class_name else ""
     return tuple(statistics.get(f"{name}{end}{suffix}") for end in ("", "_ci_low", "_ci_high"))  # type: ignore[return-value]
-
-
-def as_cell(value: Any) -> Cell:
-    """Return what a CSV file and JSON can hold of a value."""
-    return value if value is None or isinstance(value, str | int | float) else str(value)

@@ -10,7 +10,8 @@ from experiments.external_tests.descriptions import summary
 from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Section, Table
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.source import SAME_DATA, SPLITS, Source, data_name
-from experiments.reports.stated_numbers import stated, with_interval
+from experiments.reports.stated_numbers import stated
+from runs.wording.metric_text import with_interval
 from runs.saved_points.run_decision import OWN
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.metric_names import FINAL_STATISTICS
