@@ -9,7 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from experiments.reports.checklists.lists import OUT_OF_REACH
-from experiments.reports.document import Checklist, Report
+from experiments.reports.document import Checklist, Report, Section
 from experiments.reports.drawing.plots import Drawn
 from experiments.reports.report_fields import FIELDS, NOT_STATED
 
@@ -45,7 +45,7 @@ def html_of(report: Report, drawn: Sequence[Drawn], content_sha256: str) -> byte
     context = {
         "report": report,
         "sections": sections,
-        "checklists": [_checklist(one, report) for one in report.checklists],
+        "checklists": shown_checklists(report.checklists, report.sections),
         "out_of_reach": OUT_OF_REACH,
         "policy": POLICY,
         "not_stated": NOT_STATED,
@@ -69,14 +69,19 @@ def _block(block: Any, figures: Mapping[str, Any], pictures: Mapping[str, str]) 
     return found | {"block": block}
 
 
-def _checklist(found: Checklist, report: Report) -> dict[str, Any]:
-    titles = {section.id: section.title for section in report.sections}
-    counts = {word: sum(item.status == status for item in found.items) for status, word in STATUS_WORDS.items()}
+def shown_checklists(checklists: Sequence[Checklist], sections: Sequence[Section]) -> list[dict[str, Any]]:
+    """Return check-lists as templates show them; each item leads to some of the sections."""
+    titles = {section.id: section.title for section in sections}
+    return [_checklist(one, titles) for one in checklists]
+
+
+def _checklist(found: Checklist, titles: Mapping[str, str]) -> dict[str, Any]:
+    counts = {status: sum(item.status == status for item in found.items) for status in STATUS_WORDS}
     return {
         "id": found.id,
         "title": found.title,
         "note": found.note,
-        "counts": ", ".join(f"{count} {word}" for word, count in counts.items() if count),
+        "counts": [(status, STATUS_WORDS[status], count) for status, count in counts.items() if count],
         "items": [
             {
                 "number": item.number,

@@ -22,9 +22,9 @@ from access.decisions import access_of
 from experiments.report_models import ReportVersion
 from experiments.reports import report_texts, report_versions
 from experiments.reports.checklists.lists import checklists_of
-from experiments.reports.document import Checklist, Section, Written
+from experiments.reports.document import Section, Written
 from experiments.reports.outline import sections_of
-from experiments.reports.rendering import STATUS_WORDS
+from experiments.reports.rendering import shown_checklists
 from experiments.reports.report_fields import FIELDS
 from experiments.reports.source import NoReport, Source, source_of
 from runs import queries
@@ -125,7 +125,7 @@ def _page(
         "obstacle": obstacle,
         "refusal": refusal,
         "parts": [_part(section) for section in sections],
-        "checklists": [_counted(one) for one in (checklists_of(source) if source else [])],
+        "checklists": shown_checklists(checklists_of(source) if source else [], sections),
         "revision": told["revision"],
         "fields": [_field(field, sent or {}, wrong or {}) for field in told["fields"]],
         "missing": sum(not field["text"] for field in told["fields"]),
@@ -152,26 +152,6 @@ def _part(section: Section) -> dict[str, Any]:
         "stored": len(section.blocks) - len(written),
         "missing": [block.title for block in written if not block.text],
         "texts": [block.title for block in written if block.text],
-    }
-
-
-def _counted(found: Checklist) -> dict[str, Any]:
-    counts = {status: sum(item.status == status for item in found.items) for status in STATUS_WORDS}
-    return {
-        "title": found.title,
-        "note": found.note,
-        "counts": [(status, STATUS_WORDS[status], count) for status, count in counts.items() if count],
-        "items": [
-            {
-                "number": item.number,
-                "what": item.what,
-                "status": item.status,
-                "word": STATUS_WORDS[item.status],
-                "missing": ", ".join(FIELDS[name].title for name in item.fields),
-                "why": item.why,
-            }
-            for item in found.items
-        ],
     }
 
 
