@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from experiments.model_files.run_facts import data_name
+from experiments.reports.source import data_name
 from runs import queries
 from runs.models import Run
 from runs.saved_points.saved_point_json import current_point
@@ -32,7 +32,7 @@ def contents(run: Run) -> list[Part]:
         *([Part("Classes", _class_words(classes))] if classes else []),
         Part("Decision", _decision_words(run, classes, results[0].threshold if results else None)),
         Part("Recalibration", _recalibration_words(run, len(classes))),
-        Part("Data", f"{data_name(run)}{f', version {run.dataset_hash[:12]}' if run.dataset_hash else ''}"),
+        Part("Data", f"{data_name(run.source_path)}{f', version {run.dataset_hash[:12]}' if run.dataset_hash else ''}"),
         Part("Evidence", _evidence_words([result.split for result in results])),
     ]
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
-from experiments.datasets.lookup import PREFIX
 from experiments.reports.model_card import model_card
-from experiments.reports.source import NoReport
+from experiments.reports.source import NoReport, data_name
 from experiments.training.exporting.model_facts import ModelFacts
 from runs import queries
 from runs.models import FinalResult, Run
@@ -32,7 +31,7 @@ def facts_of(run: Run, licence: str) -> ModelFacts:
         product=PRODUCT,
         product_version=_version(),
         run_name=run.experiment_name,
-        data_name=data_name(run),
+        data_name=data_name(run.source_path),
         data_hash=run.dataset_hash,
         metrics=_metrics(run, results),
         model_card=_card(run),
@@ -72,20 +71,13 @@ def decides_by(run: Run) -> dict[str, Any]:
     }
 
 
-def data_name(run: Run) -> str:
-    """Return the name of the run's data set, or the last part of a path: where it lies concerns nobody else."""
-    if run.source_path.startswith(PREFIX):
-        return run.source_path.removeprefix(PREFIX)
-    return run.source_path.rstrip("/").rpartition("/")[2]
-
-
 def _card(run: Run) -> dict[str, Any] | None:
     """Return the model card, which names no place on the server; None of a run without a result."""
     try:
         card = model_card(run)
     except NoReport:
         return None
-    return card | {"data": card["data"] | {"source": data_name(run)}}
+    return card | {"data": card["data"] | {"source": data_name(run.source_path)}}
 
 
 def _version() -> str:
