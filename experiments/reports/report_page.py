@@ -19,7 +19,6 @@ from django.views.generic import View
 from rest_framework.exceptions import APIException
 
 from access.decisions import access_of
-from experiments.report_models import ReportVersion
 from experiments.reports import report_texts, report_versions
 from experiments.reports.checklists.lists import checklists_of
 from experiments.reports.document import Section, Written
@@ -37,11 +36,10 @@ MADE = "Report {} is there. It does not change any more."
 STORED = "The texts are stored. Reports that are there already keep the old ones."
 SAME = "No text was changed."
 NOT_YOURS = "Only the owner of run {} and admins of its project change its texts."
-NO_TRAINER = "Only trainers and admins of the project of run {} make reports on it."
 
 
 def _run(request: HttpRequest, run_id: int) -> Run:
-    runs = queries.visible_runs(request.user).select_related("owner", "project", "group")
+    runs = report_versions.with_what_is_named(queries.visible_runs(request.user))
     return get_object_or_404(runs, pk=run_id)
 
 
@@ -57,7 +55,7 @@ class ReportPage(View):
         """Make a version, and go back to the page; or show what is in the way."""
         run = _run(request, run_id)
         if not access_of(request.user).may_train(run.project_id):
-            raise PermissionDenied(NO_TRAINER.format(run.pk))
+            raise PermissionDenied(report_versions.NO_TRAINER.format(run.pk))
         try:
             STATISTICS.wait_for_turn(request, request.user.pk)
             version = report_versions.make(run, request.user.get_username())
@@ -118,7 +116,6 @@ def _page(
 ) -> HttpResponse:
     source, obstacle = _source(run)
     sections = [] if source is None else sections_of(source, None, {})
-    versions = list(ReportVersion.objects.filter(run=run).order_by("-number"))
     told = report_texts.described(run)
     context = {
         "run": run,
@@ -129,7 +126,7 @@ def _page(
         "revision": told["revision"],
         "fields": [_field(field, sent or {}, wrong or {}) for field in told["fields"]],
         "missing": sum(not field["text"] for field in told["fields"]),
-        "versions": [_shown(one) for one in report_versions.described(run, versions)],
+        "versions": [_shown(one) for one in report_versions.described(run, report_versions.of_run(run))],
         "may_make": access_of(request.user).may_train(run.project_id),
         "may_write": queries.may_change(request.user, run),
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from audit.recording import record
@@ -34,7 +34,23 @@ HTML, JSON, PDF = "report.html", "report.json", "report.pdf"
 FIGURES = "figures"
 MOST_VERSIONS = 500
 """Of a run; each takes some hundred kilobytes."""
+NO_TRAINER = "Only trainers and admins of the project of run {} make reports on it."
 CHANGED = "Run {} was changed while the report was made. Make it again."
+
+
+def with_what_is_named(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Read runs with what a report names of them."""
+    return runs.select_related("owner", "project", "group")
+
+
+def of_run(run: Run) -> list[ReportVersion]:
+    """Return the versions of a run, the newest first."""
+    return list(ReportVersion.objects.filter(run=run).order_by("-number"))
+
+
+def of_number(run: Run, number: int) -> ReportVersion | None:
+    """Return a version of a run; None where it has none of that number."""
+    return ReportVersion.objects.filter(run=run, number=number).first()
 
 
 def make(run: Run, by: str) -> ReportVersion:

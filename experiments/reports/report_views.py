@@ -31,7 +31,6 @@ from runs.files.store import StoreError
 from runs.listing.filters import Parameters
 from runs.models import Run
 
-NO_TRAINER = "Only trainers and admins of the project of run {} make reports on it."
 MEDIA_TYPES = {
     "html": "text/html; charset=utf-8",
     "json": "application/json",
@@ -48,8 +47,7 @@ DRAWN = ("svg", "png", "csv")
 
 def run_of(request: Request, run_id: int) -> Run:
     """Return the run with what a report names; raises NotFound unless the user may see it."""
-    runs = queries.visible_runs(request.user).select_related("owner", "project", "group")
-    return one_of(runs, run_id)
+    return one_of(report_versions.with_what_is_named(queries.visible_runs(request.user)), run_id)
 
 
 class ReportList(HeavyView):
@@ -65,15 +63,15 @@ class ReportList(HeavyView):
     def get(self, request: Request, run_id: int) -> Response:
         """Return the versions, the newest first."""
         run = run_of(request, run_id)
-        versions = list(ReportVersion.objects.filter(run=run).order_by("-number"))
-        return Response({"run_id": run.pk, "results": report_versions.described(run, versions)})
+        found = report_versions.of_run(run)
+        return Response({"run_id": run.pk, "results": report_versions.described(run, found)})
 
     def post(self, request: Request, run_id: int) -> Response:
         """Make a version and return it (201)."""
         run = run_of(request, run_id)
         body_of(request)
         if not access_of(request.user).may_train(run.project_id):
-            raise PermissionDenied(NO_TRAINER.format(run.pk))
+            raise PermissionDenied(report_versions.NO_TRAINER.format(run.pk))
         try:
             version = report_versions.make(run, request.user.get_username())
         except StoreError as error:
@@ -87,7 +85,7 @@ class ReportView(ReadingView):
     def version_of(self, request: Request, run_id: int, number: int) -> ReportVersion:
         """Return the version; raises NotFound where the run has none of that number, or may not be seen."""
         run = run_of(request, run_id)
-        found = ReportVersion.objects.filter(run=run, number=number).first()
+        found = report_versions.of_number(run, number)
         if found is None:
             raise NotFound(f"Run {run_id} has no report {number}.")
         found.run = run

@@ -59,7 +59,7 @@ class Command(BaseCommand):
     def _version(self, run: Run, number: int | None) -> ReportVersion:
         if number is None:
             return report_versions.make(run, getpass.getuser())
-        found = ReportVersion.objects.filter(run=run, number=number).first()
+        found = report_versions.of_number(run, number)
         if found is None:
             raise CommandError(f"--number: run {run.pk} has no report {number}.")
         return found
