@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.request_user import logged_in
 from experiments.api import operations
 from experiments.api.submission import accepted, key_of, submit
 from experiments.training.contract.config import MAX_PRIORITY, MIN_PRIORITY
@@ -47,7 +48,7 @@ class RunAction(APIView, ABC):
     def post(self, request: Request, run_id: int) -> Response:
         """Find the run and act on it."""
         run = self.found(request, run_id)
-        user: User = request.user  # type: ignore[assignment]  # logged in
+        user = logged_in(request)
         if self.body:
             self.asked = body_of(request, self.body)
         return self.act(run, user, request)

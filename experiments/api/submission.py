@@ -12,6 +12,7 @@ from django.urls import reverse
 from pydantic import ValidationError
 from rest_framework.request import Request
 
+from accounts.request_user import logged_in
 from experiments.api.validation_messages import refusal
 from experiments.launch import KeyReused, launch
 from experiments.training.contract.config import TrainingConfig
@@ -30,8 +31,7 @@ def submit(request: Request, body: Any, *, origin: Run | None = None) -> list[Ru
 
     Raises InvalidRequest that names every wrong field with its cure, and Conflict; nothing is queued then.
     """
-    owner: User = request.user  # type: ignore[assignment]  # logged in
-    return queue(body, owner, key=key_of(request), origin=origin)
+    return queue(body, logged_in(request), key=key_of(request), origin=origin)
 
 
 def queue(

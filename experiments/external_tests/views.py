@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.request_user import logged_in
 from audit.recording import record
 from experiments.api.run_actions import RunAction
 from experiments.external_tests import asking, queries
@@ -87,7 +88,7 @@ class ExternalTestView(APIView):
     def delete(self, request: Request, run_id: int, number: int) -> Response:
         """Remove the test with its predictions; that it was a look at the data stays counted."""
         test = found(request, run_id, number)
-        user: User = request.user  # type: ignore[assignment]  # logged in
+        user = logged_in(request)
         if not may_change(user, test.job):
             raise PermissionDenied(why_not(user, test.job, f"External test {number}", test.owner))
         requests.delete(test.job, user)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.urls import reverse
 from msgspec import MsgspecError, to_builtins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.request_user import logged_in
 from audit.recording import record
 from experiments.predictions import decision, expected_inputs, queued, request_inputs
 from experiments.predictions.asking import answer_of
@@ -65,8 +65,7 @@ class Predict(ModelView):
         return Response(described(run, source) | {"items": to_builtins(items)})
 
     def _queued(self, run: Run, source_path: str) -> Response:
-        user: User = self.request.user  # type: ignore[assignment]  # logged in
-        job = queued.enqueued(run, user, source_path)
+        job = queued.enqueued(run, logged_in(self.request), source_path)
         address = self.request.build_absolute_uri(reverse("model-job", args=[job.pk]))
         page = self.request.build_absolute_uri(reverse("run-predict-page", args=[run.pk]))
         answer = {"job_id": job.pk, "run_id": run.pk, "status": job.status, "links": {"job": address, "page": page}}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from django.contrib.auth.models import User
 from django.http import HttpResponse
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -15,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.decisions import access_of
+from accounts.request_user import logged_in
 from experiments.api import operations
 from experiments.report_models import ReportVersion
 from experiments.reports import report_texts, report_versions
@@ -197,7 +197,7 @@ class ReportTexts(APIView):
 
     def _changed(self, request: Request, run_id: int, others: Mapping[str, str]) -> Response:
         run = run_of(request, run_id)
-        user: User = request.user  # type: ignore[assignment]  # logged in
+        user = logged_in(request)
         operations.require_right(run, user)
         sent = body_of(request, ReportTextChanges)
         revision = sent.pop("revision", None)
