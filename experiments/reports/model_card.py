@@ -12,7 +12,7 @@ from experiments.external_models import ExternalTest
 from experiments.reports.report_fields import FIELDS, NOT_STATED
 from experiments.reports.sections.context import known_limits
 from experiments.reports.source import SPLITS, Source, data_name, source_of
-from experiments.reports.stated_numbers import ends
+from experiments.reports.stated_numbers import AT_A_THRESHOLD, ends
 from runs.wording.metric_text import with_interval
 from runs.models import Run
 from runs.statistics.metric_names import FINAL_STATISTICS
@@ -28,7 +28,6 @@ OVERLAPS = {
     "none": "",
 }
 """What an external test shares with the training, in words."""
-AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
 
 
 def model_card(run: Run) -> dict[str, Any]:

@@ -78,6 +78,12 @@ class Source:
         return len(self.main.class_names) == 2
 
     @property
+    def is_image(self) -> bool:
+        """Whether the model reads images."""
+        preprocessing: Mapping[str, Any] = self.inference.get("preprocessing") or {}
+        return bool(self.reading.get("pixels")) or preprocessing.get("kind") == "image"
+
+    @property
     def config(self) -> StoredConfig:
         """The options that the run was asked for."""
         return StoredConfig(self.run.config)

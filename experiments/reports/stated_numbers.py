@@ -7,6 +7,9 @@ from typing import Any
 
 from runs.wording.metric_text import with_interval
 
+AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
+"""The statistics that are told with a threshold."""
+
 
 def stated(name: str, statistics: Mapping[str, Any], class_name: str = "") -> str:
     """Write a statistic with its interval: `0.912 (0.874 to 0.941)`."""

@@ -23,11 +23,9 @@ def checklists_of(source: Source, lacking: Mapping[str, str] | None = None) -> l
     `lacking` names what the run has but the report could not show, as keys of `requirements.HAVE`, with the reason.
     """
     not_shown = lacking or {}
-    is_image = (
-        bool(source.reading.get("pixels")) or (source.inference.get("preprocessing") or {}).get("kind") == "image"
-    )
     of_claim = tuple(
-        one if is_image or one.number not in OF_IMAGES else one._replace(out=claim.NOT_IMAGES) for one in claim.ITEMS
+        one if source.is_image or one.number not in OF_IMAGES else one._replace(out=claim.NOT_IMAGES)
+        for one in claim.ITEMS
     )
     return [
         answered(source, "tripod-ai", tripod_ai.TITLE, tripod_ai.NOTE, tripod_ai.ITEMS, lacking=not_shown),

@@ -22,8 +22,7 @@ ASKED_ELSEWHERE = frozenset({"experiment_name", "source_path", "tags", "priority
 def inputs_section(source: Source) -> Section:
     """Describe how an input becomes what the network gets, and what inputs are refused."""
     part: Mapping[str, Any] = source.inference.get("preprocessing") or {}
-    is_image = part.get("kind") == "image" or bool(source.reading.get("pixels"))
-    found = _image(source, part) if is_image else _table(part)
+    found = _image(source, part) if source.is_image else _table(part)
     return Section(
         id="inputs",
         title="Inputs and preprocessing",
@@ -31,7 +30,7 @@ def inputs_section(source: Source) -> Section:
         blocks=[
             *facts(found),
             *_features(part),
-            Paragraph(text=_refused(is_image=is_image)),
+            Paragraph(text=_refused(is_image=source.is_image)),
             *written(source, "poor_inputs"),
         ],
     )

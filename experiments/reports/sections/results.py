@@ -8,14 +8,13 @@ from typing import Any
 from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Section, Table
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.source import SPLITS, Source
-from experiments.reports.stated_numbers import stated
+from experiments.reports.stated_numbers import AT_A_THRESHOLD, stated
 from realtime.first_facts import WARNINGS
 from runs.admin_pages.operating_point_table import HEADS, PointRow, point_rows
 from runs.serializers import final_split
 from runs.statistics.metric_names import COUNTS, FINAL_STATISTICS, same_as_another
 from runs.wording.patient_text import few_words, patient_words
 
-AT_A_THRESHOLD = ("final_sensitivity", "final_specificity", "final_precision_cm", "final_npv")
 MOST_CLASSES = 60
 OF_SHARES = len(HEADS) - len(COUNTS)
 VALIDATION_ALONE = (
