@@ -130,9 +130,7 @@ class ReportFileView(ReportView):
         record_reading(request, "report.downloaded", [version.run], number=version.number, file=name)
         kind = name.rpartition(".")[2]
         saved_as = f"run-{version.run_id}-report-{version.number}-{name.rpartition('/')[2]}"
-        headers = attachment_headers(saved_as) | {"Content-Security-Policy": SANDBOX}
-        if kind in SHOWN_INLINE:
-            headers["Content-Disposition"] = headers["Content-Disposition"].replace("attachment", "inline", 1)
+        headers = attachment_headers(saved_as, inline=kind in SHOWN_INLINE) | {"Content-Security-Policy": SANDBOX}
         return HttpResponse(content, content_type=MEDIA_TYPES[kind], headers=headers)
 
 

@@ -22,10 +22,10 @@ def csv_stream(name: str, pieces: Pieces) -> StreamingHttpResponse:
     return StreamingHttpResponse(pieces, content_type=CONTENT_TYPE, headers=attachment_headers(name))
 
 
-def attachment_headers(name: str) -> dict[str, str]:
-    """Return the headers of a private file that a browser saves under this name."""
+def attachment_headers(name: str, *, inline: bool = False) -> dict[str, str]:
+    """Return the headers of a private file that a browser saves under this name; `inline`: that it shows first."""
     return {
-        "Content-Disposition": content_disposition_header(True, name) or "attachment",
+        "Content-Disposition": content_disposition_header(not inline, name) or "inline",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-cache",
     }

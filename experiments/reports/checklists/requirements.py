@@ -89,11 +89,8 @@ def _stored(source: Source, needs: str, lacking: Mapping[str, str]) -> tuple[boo
 
 def _status(asked: Asked, *, has: bool, missing: int) -> Status:
     """Decide by what is there: some of it is `partly`, and of what nobody can write nothing is `missing`."""
-    wanted, written = len(asked.fields), len(asked.fields) - missing
-    parts = [has] if asked.needs else []
-    parts += [place < written for place in range(wanted)]
-    if all(parts):
+    if not missing and (has or not asked.needs):
         return "shown"
-    if any(parts):
+    if has or missing < len(asked.fields):
         return "partly"
-    return "to_write" if wanted else "missing"
+    return "to_write" if asked.fields else "missing"
