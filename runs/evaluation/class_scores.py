@@ -72,6 +72,34 @@ def read(origin: Origin, attempt: int, split: str, label: int, class_names: tupl
         return _read(found, split, label, class_names)
 
 
+def own_scores(origin: Origin, split: str, class_names: Sequence[str], most: int) -> list[Floats]:
+    """Read what the samples of each class, of more than two, have as score of it: of the first classes, in one pass.
+
+    Raises NoScores wherever `read` would for one of them, and StoreError.
+    """
+    with opened(origin) as found:
+        names = [f"score_{name}" for name in class_names[:most]]
+        logits = _logits_of(found, class_names)
+        size = max(1, VALUES_AT_ONCE // (2 + len(names) + len(logits)))
+        batches = found.iter_batches(size, columns=["split", "label", *names, *logits])
+        parts = [_own(rows, names, logits) for batch in batches if (rows := of_split(batch, split)).num_rows]
+    if not parts:
+        raise NoScores(UNREADABLE)
+    return [np.concatenate(own) for own in zip(*parts, strict=True)]
+
+
+def _own(rows: pa.RecordBatch, names: Sequence[str], logits: Sequence[str]) -> list[Floats]:
+    labels = predictions_file.numbers(rows["label"])
+    odds = _log_odds([predictions_file.numbers(rows[name]) for name in logits]) if logits else None
+    own = []
+    for label, name in enumerate(names):
+        scores = predictions_file.numbers(rows[name])
+        if not (np.isfinite(scores).all() and (odds is None or np.isfinite(odds.of(label)).all())):
+            raise NoScores(UNREADABLE)
+        own.append(scores[labels == label])
+    return own
+
+
 def identities(origin: Origin, split: str, places: Ints) -> list[Identity]:
     """Name the samples at these places of the split, in this order. Raises NoScores, StoreError."""
     found: list[tuple[Ints, list[Identity]]] = []
@@ -133,12 +161,8 @@ def _file_of(origin: Origin, dictionaries: Sequence[str]) -> AbstractContextMana
 
 
 def _read(found: pq.ParquetFile, split: str, label: int, class_names: Sequence[str]) -> ClassScores:
-    rows, names = found.metadata.num_rows, set(found.schema_arrow.names)
-    two = len(class_names) == 2
-    score = "score" if two else f"score_{class_names[label]}"
-    logits = ["logit"] if two else [f"logit_{name}" for name in class_names]
-    if not set(logits) <= names or rows * len(logits) > MOST_LOGITS:
-        logits = []
+    score = "score" if len(class_names) == 2 else f"score_{class_names[label]}"
+    logits = _logits_of(found, class_names)
     parts = list(_parts(found, split, label, score, logits))
     if not parts:
         raise NoScores(UNREADABLE)
@@ -146,6 +170,13 @@ def _read(found: pq.ParquetFile, split: str, label: int, class_names: Sequence[s
     if not (np.isfinite(scores).all() and np.isfinite(ranks).all()):
         raise NoScores(UNREADABLE)
     return ClassScores(positive, scores, ranks, has_logits=bool(logits))
+
+
+def _logits_of(found: pq.ParquetFile, class_names: Sequence[str]) -> list[str]:
+    """Name the columns of logits; none where they are not all there, or too many."""
+    logits = ["logit"] if len(class_names) == 2 else [f"logit_{name}" for name in class_names]
+    there = set(logits) <= set(found.schema_arrow.names)
+    return logits if there and found.metadata.num_rows * len(logits) <= MOST_LOGITS else []
 
 
 def _parts(
@@ -157,7 +188,7 @@ def _parts(
         rows = of_split(batch, split)
         if rows.num_rows:
             scores = predictions_file.numbers(rows[score])
-            ranks = _log_odds([predictions_file.numbers(rows[name]) for name in logits], label) if logits else scores
+            ranks = _log_odds([predictions_file.numbers(rows[name]) for name in logits]).of(label) if logits else scores
             yield predictions_file.numbers(rows["label"]) == label, scores, ranks
 
 
@@ -170,5 +201,5 @@ def _is_of_split(batch: pa.RecordBatch, split: str) -> pa.BooleanArray:
     return pc.fill_null(pc.equal(batch["split"].cast(pa.string()), split), False)
 
 
-def _log_odds(logits: Sequence[Floats], label: int) -> Floats:
-    return LogOdds(logits[0] if len(logits) == 1 else np.column_stack(logits)).of(label)
+def _log_odds(logits: Sequence[Floats]) -> LogOdds:
+    return LogOdds(logits[0] if len(logits) == 1 else np.column_stack(logits))

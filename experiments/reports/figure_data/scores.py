@@ -80,7 +80,8 @@ def score_figures(source: Source) -> list[Pair]:
 
 def _histogram(source: Source) -> Pair:
     names = source.class_names
-    found = _read(source, 1)
+    run = source.run
+    found = class_scores.read(run.pk, run.attempt, source.main.split, 1, tuple(names))
     groups = {names[1]: found.scores[found.positive], names[0]: found.scores[~found.positive]}
     edges = np.linspace(0, 1, BINS + 1)
     counts = {name: np.histogram(values, edges)[0] for name, values in groups.items()}
@@ -113,9 +114,8 @@ def _ranges(source: Source) -> Pair:
     """Show the score of the true class: median with quartiles, for each class."""
     rows: list[list[Any]] = []
     forest: list[ForestRow] = []
-    for place, name in enumerate(source.class_names[:MOST_CLASSES]):
-        found = _read(source, place)
-        own = found.scores[found.positive]
+    scores = class_scores.own_scores(source.run.pk, source.main.split, source.class_names, MOST_CLASSES)
+    for name, own in zip(source.class_names, scores, strict=False):
         if not len(own):
             continue
         low, first, middle, third, high = (float(value) for value in np.quantile(own, QUANTILES))
@@ -132,11 +132,6 @@ def _ranges(source: Source) -> Pair:
         Figure(name="scores", title="Scores by class", caption=caption, alt=alt, columns=columns, rows=rows),
         ForestPlot(name="scores", x_label="Score of the true class", rows=forest),
     )
-
-
-def _read(source: Source, label: int) -> class_scores.ClassScores:
-    run = source.run
-    return class_scores.read(run.pk, run.attempt, source.main.split, label, tuple(source.class_names))
 
 
 def matrix_figures(source: Source) -> list[Pair]:

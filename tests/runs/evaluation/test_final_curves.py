@@ -267,3 +267,25 @@ def test_the_first_reader_does_not_wait_for_scipy() -> None:
     loaded = loaded_by_server("runs.evaluation.final_curves")
     assert "numpy" in loaded
     assert "scipy" not in loaded
+
+
+@pytest.mark.parametrize("with_logits", [True, False])
+def test_the_scores_of_all_classes_are_read_in_one_pass(
+    make_run: MakeRun, with_logits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(class_scores, "VALUES_AT_ONCE", 100)
+    columns = {f"score_{name}": np.random.default_rng(label).random(90) for label, name in enumerate("abc")}
+    logits = {f"logit_{name}": logits_of(90) + label for label, name in enumerate("abc")} if with_logits else {}
+    run = evaluated(make_run, columns | logits, "val", "test")
+    own = class_scores.own_scores(run.pk, "test", ["a", "b", "c"], 2)
+    for label, found in enumerate(own):
+        one = class_scores.read(run.pk, 1, "test", label, ("a", "b", "c"))
+        assert found.tolist() == one.scores[one.positive].tolist()
+    assert [len(found) for found in own] == [30, 30]
+
+    broken: list[dict[str, Any]] = [{"score_b": [float("nan")] * 90}, {"score_a": ["high"] * 90}, {"split": ["x"] * 90}]
+    broken += [{"logit_c": [float("nan")] * 90}] if with_logits else []
+    for changed in broken:
+        write(run, columns | logits | {"split": ["test"] * 90} | changed)
+        with pytest.raises(class_scores.NoScores, match="cannot be read"):
+            class_scores.own_scores(run.pk, "test", ["a", "b", "c"], 2)
