@@ -13,9 +13,9 @@ from experiments.reports.report_fields import FIELDS, NOT_STATED
 from experiments.reports.sections.context import known_limits
 from experiments.reports.source import SPLITS, Source, data_name, source_of
 from experiments.reports.stated_numbers import AT_A_THRESHOLD, ends
-from runs.wording.metric_text import with_interval
 from runs.models import Run
 from runs.statistics.metric_names import FINAL_STATISTICS
+from runs.wording.metric_text import with_interval
 
 CARD_VERSION = 1
 OF_PEOPLE = (

@@ -13,9 +13,9 @@ from experiments.reports.drawing.plots import Line, LinePlot
 from experiments.reports.figure_data.pairs import Pair
 from experiments.reports.sections.results import decided_matrix
 from experiments.reports.source import SPLITS, Source
-from runs.wording.metric_text import with_interval
 from runs.evaluation.final_curves import final_curves
 from runs.models import FinalResult
+from runs.wording.metric_text import with_interval
 from runs.wording.number_text import percent
 
 POINTS = 500

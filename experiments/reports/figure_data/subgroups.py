@@ -10,9 +10,9 @@ from experiments.reports.drawing.plots import ForestPlot, ForestRow
 from experiments.reports.figure_data.pairs import Pair
 from experiments.reports.figure_data.scores import shortened
 from experiments.reports.source import SPLITS, Source
-from runs.wording.metric_text import with_interval
 from runs.saved_points.run_decision import decision_of
 from runs.statistics.metric_names import FINAL_STATISTICS
+from runs.wording.metric_text import with_interval
 
 MOST_ROWS = 60
 _OVERALL = {

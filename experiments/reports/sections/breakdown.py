@@ -9,10 +9,10 @@ from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Se
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.sections.results import decided_matrix
 from experiments.reports.source import Source
-from runs.wording.metric_text import with_interval
 from runs.saved_points.run_decision import SAVED
 from runs.statistics.metric_names import FINAL_STATISTICS
 from runs.wording.difference_text import p_value, signed, signed_range
+from runs.wording.metric_text import with_interval
 from runs.wording.number_text import UNKNOWN, percent
 
 MOST_GROUPS = 100

@@ -11,11 +11,10 @@ from experiments.reports.document import Block, Fact, FigureBlock, Paragraph, Se
 from experiments.reports.sections.blocks import facts, written
 from experiments.reports.source import SAME_DATA, SPLITS, Source, data_name
 from experiments.reports.stated_numbers import stated
-from runs.wording.metric_text import with_interval
 from runs.saved_points.run_decision import OWN
 from runs.statistics.fold_statistics import Spread
 from runs.statistics.metric_names import FINAL_STATISTICS
-from runs.wording.metric_text import metric_value
+from runs.wording.metric_text import metric_value, with_interval
 from runs.wording.number_text import UNKNOWN
 
 
