@@ -116,6 +116,7 @@ LOCAL_IMPORTS = {
     ("experiments/doctor/mail.py", "notifications.deliveries"): "the sending of e-mails, where a server is named",
     ("experiments/doctor/sign_on.py", "realtime.sign_on"): "the same, where it is configured",
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
+    ("experiments/training/data/images/image_faults.py", "PIL"): "for processes that open images",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",
     (
         "experiments/training/data/tables/formats/opening.py",

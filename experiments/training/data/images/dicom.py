@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files import image_names
 from experiments.training.data.files.folders import Files
-from experiments.training.data.images import dicom_headers
+from experiments.training.data.images import dicom_headers, image_faults
 from experiments.training.data.images.image_faults import ImageFault
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def library() -> Any:
     except ModuleNotFoundError:
         return None
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE  # odd values are common, pixels unaffected
+    image_faults.refuse_cut_files()  # Pillow decodes some of the pixels
     return pydicom
 
 

@@ -64,3 +64,13 @@ def describe(error: Exception) -> str:
     if isinstance(error, EOFError) or "truncated" in str(error):
         return CUT_OFF
     return KNOWN.get(type(error).__name__, DAMAGED)
+
+
+def refuse_cut_files() -> None:
+    """Have Pillow refuse files that are cut off, whatever others in this process have told it.
+
+    Own modules and libraries switch that off for the whole process, and the rows that are missing would become black.
+    """
+    from PIL import ImageFile  # noqa: PLC0415  # the web process loads it when a request needs it
+
+    ImageFile.LOAD_TRUNCATED_IMAGES = False

@@ -70,6 +70,8 @@ def opened(files: Files, name: str) -> Iterator[ImageFile]:
     """
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  # the web process loads it when a request needs it
 
+    image_faults.refuse_cut_files()
+
     if files.sizes[name] > MAX_BYTES:  # some parsers read a file whole before they know how large its image is
         raise ImageFault(f"its {files.sizes[name] >> 20:,} MiB are more than {MAX_BYTES >> 20}")
     with files.open(name) as file:

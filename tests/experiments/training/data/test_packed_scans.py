@@ -10,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from numpy.typing import NDArray
+from PIL import ImageFile
 
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files.folders import Folder
@@ -100,7 +101,8 @@ def test_fewer_bits_in_the_header_than_in_the_frame_are_refused(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("syntax", LOSSLESS)
-def test_cut_anywhere_it_is_refused_in_our_words(tmp_path: Path, syntax: str) -> None:
+def test_cut_anywhere_it_is_refused_in_our_words(tmp_path: Path, syntax: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as an own module may
     dataset = packed(tmp_path / "a.dcm", NOISE, syntax)
     frame = pydicom.encaps.get_frame(dataset.PixelData, 0, number_of_frames=1)
     for length in (2, 4, 12, 40, len(frame) // 2, len(frame) - 40):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from experiments.training.contract.source_errors import SourceError
 from experiments.training.data.files import image_names
@@ -282,6 +282,17 @@ def test_a_tiff_of_a_kind_that_is_not_read_is_called_a_tiff(tmp_path: Path) -> N
     ):
         decoded(tmp_path, "a.tif")
     assert verification.problem_of(Folder(tmp_path, tmp_path), "a.tif") is not None
+
+
+@pytest.mark.parametrize("name", ["cut.png", "cut.jpg", "cut.bmp"])
+def test_a_cut_file_is_refused_whatever_others_tell_pillow(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.effect_noise((64, 64), 40).save(tmp_path / name)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-1500])
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as own modules do, and WeasyPrint's import
+    with pytest.raises(SourceError, match=rf"{name} cannot be read \(it is cut off"):
+        decoded(tmp_path, name)
 
 
 def test_a_file_too_large_to_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

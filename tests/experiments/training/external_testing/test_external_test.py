@@ -142,7 +142,7 @@ def test_patients_that_were_trained_on_are_named(model: Trained, tmp_path: Path)
 
 
 def test_the_training_data_themselves_are_no_external_test(model: Trained, tmp_path: Path) -> None:
-    asked = {"known": Known(content_hash=None, source="here"), "source": "here"}
+    asked = {"known": Known(content_hash=None, source=str(tmp_path / "there.csv"))}
     found, _, _ = evaluate(model, rows(4, 30, positives=0.5, first=0), tmp_path, asked)
     assert found["overlap"]["level"] == "same"
     assert "no external test" in found["overlap"]["texts"][0]
