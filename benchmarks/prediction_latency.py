@@ -1,8 +1,9 @@
 """How long the prediction of one image takes in the process that keeps a model, and over REST.
 
-A default network is trained for an epoch on small synthetic images. Then the same files are predicted in turn by the
-function that answers a request there, and by onnxruntime alone with Pillow: decoded, resized, scaled, run, in the same
-process with one thread each. Last, the same file is sent over REST to a real server, whose process is warm.
+Default networks are trained for an epoch on small synthetic images. Then the same files are predicted in turn by the
+function that answers a request there, with the run's ONNX file and without, and by onnxruntime alone with Pillow:
+decoded, resized, scaled, run, in the same process with one thread each. Last, the same file is sent over REST to a real
+server, whose process is warm and has no ONNX file.
 
 Needs the extra `onnx`.
 """
@@ -24,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 ROUNDS = 200
-SIDES = (96, 512, 1024)  # pixels of the files; the network gets 96
+NETWORKS = {28: (28,), 96: (96, 512, 1024)}
+"""The pixels that a network gets -> those of the files, on a side."""
 
 
 def main() -> None:
@@ -36,21 +38,49 @@ def main() -> None:
     import torch  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    run = _stored_run(home)
+    for side, sides in NETWORKS.items():
+        run = _stored_run(home / str(side), side)
+        _beside_onnx(run, sides, home / str(side))
+    _over_rest(run, _files(sides), home)
+
+
+def _beside_onnx(run: Any, sides: tuple[int, ...], home: Path) -> None:
+    """Predict the same files in turn."""
     from experiments.trained_models.sources import source_of  # noqa: PLC0415
     from experiments.training.prediction import trained_model  # noqa: PLC0415
 
-    model = trained_model.load(source_of(run))
-    session = _session(model, home / "network.onnx")
-    files = {f"{side} x {side} {kind}": _image(side, kind) for side in SIDES for kind in ("PNG", "JPEG")}
-    for name, content in files.items():
-        ours, onnx = _in_turn(lambda: _ours(model, content), lambda: _onnx(session, model, content))  # noqa: B023
-        print(f"{name}: {1e3 * ours:.2f} ms, onnxruntime alone {1e3 * onnx:.2f} ms, ratio {ours / onnx:.2f}")
-    _over_rest(run, files, home)
+    plain = trained_model.load(source_of(run))
+    quick = _with_onnx_file(plain, run, home / "model.onnx")
+    session = _session(plain, home / "network.onnx")
+    for name, content in _files(sides).items():
+        ways = (lambda: _ours(quick, content), lambda: _ours(plain, content), lambda: _onnx(session, plain, content))  # noqa: B023
+        ours, by_torch, onnx = (1e3 * seconds for seconds in _in_turn(*ways))
+        print(
+            f"{name} -> {plain.input_shape[-1]}: {ours:.2f} ms with the ONNX file, {by_torch:.2f} without; onnxruntime "
+            f"alone {onnx:.2f} ms; ratio {ours / onnx:.2f} with, {by_torch / onnx:.2f} without"
+        )
 
 
-def _stored_run(home: Path) -> Any:
-    """Train, and store the run as the server would."""
+def _with_onnx_file(model: Any, run: Any, path: Path) -> Any:
+    """Write the run's model file as a worker does, and load the model as the process does that keeps one."""
+    import msgspec  # noqa: PLC0415
+
+    from experiments.model_files import run_facts  # noqa: PLC0415
+    from experiments.training.exporting import building  # noqa: PLC0415
+    from experiments.training.prediction import trained_model  # noqa: PLC0415
+
+    building.write(model, run_facts.facts_of(run, "none"), "onnx", path, lambda _text: None)
+    found = trained_model.load(msgspec.structs.replace(model.source, onnx_file=str(path)))
+    found.prefer_onnx()
+    return found
+
+
+def _files(sides: tuple[int, ...]) -> dict[str, bytes]:
+    return {f"{side} x {side} {kind}": _image(side, kind) for side in sides for kind in ("PNG", "JPEG")}
+
+
+def _stored_run(home: Path, side: int) -> Any:
+    """Train on images of that size, and store the run as the server would."""
     import numpy as np  # noqa: PLC0415
     from django.contrib.auth.models import User  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
@@ -64,11 +94,11 @@ def _stored_run(home: Path) -> Any:
         folder = home / "data" / name
         folder.mkdir(parents=True)
         for at in range(20):
-            pixels = noise.normal(90 + 60 * number, 25, (96, 96)).clip(0, 255).astype(np.uint8)
+            pixels = noise.normal(90 + 60 * number, 25, (side, side)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"{name[0]}{at}.png")
     (home / "training").mkdir()
     found = trained(home / "data", home / "training", model={"positive_class": "light"})
-    return run_of(found, User.objects.create_superuser("ada"))
+    return run_of(found, User.objects.create_superuser(f"ada{side}"))
 
 
 def _session(model: Any, path: Path) -> Any:

@@ -118,6 +118,7 @@ LOCAL_IMPORTS = {
     ("experiments/training/data/images/dicom.py", "pydicom.pixels"): "an extra that only DICOM files need",
     ("experiments/training/data/images/image_faults.py", "PIL"): "for processes that open images",
     ("experiments/training/data/images/verification.py", "PIL"): "for processes that open images",
+    ("experiments/training/prediction/onnx_network.py", "onnxruntime"): "an extra",
     (
         "experiments/training/data/tables/formats/opening.py",
         "experiments.training.data.tables.formats",

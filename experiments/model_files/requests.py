@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
@@ -12,6 +13,7 @@ from experiments.model_files.run_facts import decides_by
 from experiments.model_jobs.refusals import require_trainer
 from experiments.model_jobs.requests import enqueue
 from experiments.models import ModelJob
+from experiments.training.exporting.file_request import ONNX
 from runs.models import Run
 
 
@@ -43,6 +45,11 @@ def listed(run: Run) -> list[ModelJob]:
 def of_name(run: Run, name: str) -> ModelJob | None:
     """Return the job whose file, or whose archive, has that name."""
     return next((job for job in _done(run) if name in (name_of(job), package_of(job))), None)
+
+
+def newest_onnx_file(run: Run) -> Path | None:
+    """Return the ONNX file that was written last of the run, by whatever it decided then; None where there is none."""
+    return next((job.folder / name_of(job) for job in listed(run) if job.options["format"] == ONNX), None)
 
 
 def is_kept(job: ModelJob) -> bool:

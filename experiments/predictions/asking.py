@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import msgspec
 from django.contrib.auth.models import AnonymousUser, User
 from rest_framework.exceptions import APIException
 
+from experiments.model_files.requests import newest_onnx_file
 from experiments.predictions.pool import process_pool
 from experiments.predictions.process_pool import Busy, Kept, NotLoaded
 from experiments.processes.prediction_process import Died, Patience
@@ -39,7 +41,7 @@ def answer_of(
     """Have the run's process answer, by this kind of answer. Raises InvalidRequest, Conflict and Unavailable."""
     kept = Kept(run.pk, int(user.pk or 0))
     try:
-        answer = process_pool().ask(kept, source, question, PATIENCE, WAIT_SECONDS)
+        answer = process_pool().ask(kept, _with_onnx_file(run, source), question, PATIENCE, WAIT_SECONDS)
     except Busy as error:
         text = "All processes that predict are at work (LIVETRAIN_PREDICT_PROCESSES); try again in a moment."
         raise Unavailable(text, wait=5) from error
@@ -55,3 +57,9 @@ def answer_of(
     if not isinstance(answer, kind):
         raise Unavailable(ANOTHER_ANSWER)
     return answer
+
+
+def _with_onnx_file(run: Run, source: ModelSource) -> ModelSource:
+    """Name the model file by which the process answers several times sooner, where the run has one."""
+    found = newest_onnx_file(run) if source.kind == "image" else None
+    return source if found is None else msgspec.structs.replace(source, onnx_file=str(found))

@@ -17,7 +17,8 @@ class ModelSource(msgspec.Struct, frozen=True, kw_only=True):
     it; both are None of more. `decision` is that part of `inference.json`, brought up to date: it says whether the
     own or a saved threshold holds. `recalibration` has `slope` and `intercept` of Platt's method, None where it was
     not fitted. `rendering` says how pixels were read, as the metadata of `predictions.parquet` do; None of a table.
-    `networks` are a team's custom networks, `models_dir` is where files of weights lie.
+    `networks` are a team's custom networks, `models_dir` is where files of weights lie. `onnx_file` is the absolute
+    path of a model file that was written of the run, for those who predict image by image; None where there is none.
     """
 
     run_id: int
@@ -34,6 +35,7 @@ class ModelSource(msgspec.Struct, frozen=True, kw_only=True):
     rendering: dict[str, Any] | None = None
     networks: list[str] = []
     models_dir: str = ""
+    onnx_file: str | None = None
 
     @property
     def kind(self) -> Literal["image", "table"]:

@@ -25,7 +25,11 @@ class GivenFile:
         self.name = name
         self._given = given
         self.sizes: Mapping[str, int] = {name: self._size()}
-        self.stamp = stamp([(name, self.sizes[name], 0)])
+
+    @property
+    def stamp(self) -> str:
+        """What changes with its name and size."""
+        return stamp([(self.name, self.sizes[self.name], 0)])
 
     def open(self, name: str) -> BinaryIO:  # noqa: ARG002  (there is one)
         """Open the file for reading, from its beginning."""

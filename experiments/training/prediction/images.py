@@ -126,7 +126,7 @@ def modality_problem(header: Header, rendering: Rendering) -> str | None:
 
 def _tensor(model: TrainedModel, image: Image.Image) -> torch.Tensor:
     channels, size, _ = model.input_shape
-    return torch.from_numpy(np.ascontiguousarray(pixels.to_array(image, size=size, channels=channels)).copy())
+    return torch.from_numpy(np.array(pixels.to_array(image, size=size, channels=channels), order="C"))
 
 
 def _facts(header: Header, notes: list[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ OWN, SAVED, HIGHEST = "own_threshold", "saved_point", "highest_score"
 TIE = 2.0**-20
 """Of a threshold that is the score of a sample: how far below it, as a share of the logit, that same sample may come
 out when its score is computed again, in another batch or on another machine."""
+KEPT_THRESHOLDS = 256
 SAME = 8 * float(np.finfo(np.float64).eps)
 NOT_FINITE = "The network gives no finite number for this input, so there is no score."
 
@@ -44,14 +46,15 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 def scored(logits: NDArray[Any], source: ModelSource) -> list[Score]:
     """Score samples given as logits, (B,) of two classes or (B, C) of more."""
     exact = np.asarray(logits, dtype=np.float64)
-    finite: NDArray[np.bool_] = np.all(np.isfinite(exact.reshape(len(exact), -1)), axis=1)
-    usable = np.where(finite if exact.ndim == 1 else finite[:, None], exact, 0.0)
+    each = np.isfinite(exact)
+    finite: NDArray[np.bool_] = each if exact.ndim == 1 else np.all(each, axis=1)
+    usable = exact if finite.all() else np.where(finite if exact.ndim == 1 else finite[:, None], exact, 0.0)
     raw = scores_from_logits(usable)
     likely = probabilities(usable, source)
-    labels, by = decided(usable, source), decided_by(source)
+    labels, by = _decided(usable, raw, source), decided_by(source)
     return [
         Score(
-            logits=np.atleast_1d(exact[at]).tolist(),
+            logits=_as_list(exact[at]),
             scores=_by_class(raw[at], source),
             probabilities=None if likely is None else _by_class(likely[at], source),
             predicted=source.classes[labels[at]],
@@ -83,12 +86,16 @@ def decided(logits: NDArray[np.float64], source: ModelSource) -> NDArray[np.int6
 
     A threshold that is itself the score of a sample calls that sample whatever the last digits of its score are now.
     """
+    return _decided(logits, scores_from_logits(logits), source)
+
+
+def _decided(logits: NDArray[np.float64], scores: NDArray[np.float64], source: ModelSource) -> NDArray[np.int64]:
     if logits.ndim > 1:
-        return np.asarray(scores_from_logits(logits).argmax(axis=1), dtype=np.int64)
+        return np.asarray(scores.argmax(axis=1), dtype=np.int64)
     saved = source.saved_point or {}
     log_odds, threshold = saved.get("log_odds"), 0.5 if source.threshold is None else source.threshold
     if log_odds is None:
-        said, at = sigmoid(logits) >= threshold, _logit_of(threshold)
+        said, at = scores >= threshold, _logit_of(threshold)
     else:
         said, at = logits >= log_odds, _single(log_odds)
     if at is not None:
@@ -96,6 +103,7 @@ def decided(logits: NDArray[np.float64], source: ModelSource) -> NDArray[np.int6
     return said.astype(np.int64)
 
 
+@lru_cache(KEPT_THRESHOLDS)
 def _logit_of(threshold: float) -> float | None:
     """Return the logit of single precision whose score is the threshold; None where it is no such score."""
     if not 0 < threshold < 1:
@@ -116,6 +124,11 @@ def _single(log_odds: float) -> float | None:
 
 
 def _by_class(score: Any, source: ModelSource) -> dict[str, float]:
-    values = np.atleast_1d(score)
-    shares = [1 - float(values[0]), float(values[0])] if len(values) == 1 else values.tolist()
-    return dict(zip(source.classes, shares, strict=True))
+    values = _as_list(score)
+    return dict(zip(source.classes, [1 - values[0], *values] if len(values) == 1 else values, strict=True))
+
+
+def _as_list(values: Any) -> list[float]:
+    """Return the number, or the numbers, of one sample."""
+    found = values.tolist()
+    return found if isinstance(found, list) else [found]

@@ -16,6 +16,7 @@ from django.test import Client
 
 from audit.models import AuditEvent
 from experiments.model_files import requests
+from experiments.model_files.file_names import name_of
 from experiments.models import ModelJob
 from runs.models import Run
 from runs.saved_points import point_history
@@ -215,3 +216,19 @@ def test_the_page_of_those_who_only_look_has_no_button() -> None:
     assert cast.client(STRANGER).get(f"/runs/{run.pk}/model/").status_code == 404
     Run.objects.filter(pk=run.pk).update(status="in_progress")
     assert "This run has not ended" in cast.client(TRAINER).get(f"/runs/{run.pk}/model/").content.decode()
+
+
+def test_predictions_take_the_newest_onnx_file_that_is_there(
+    api: Client, run: Run, user: User, made: ModelJob, finish: Finish
+) -> None:
+    first = made.folder / name_of(made)
+    assert requests.newest_onnx_file(run) == first
+    finish(requests.ask(run, user, "pt2", "CC BY 4.0").job)
+    assert requests.newest_onnx_file(run) == first
+    newer = finish(requests.ask(run, user, "onnx", "MIT").job)
+    assert requests.newest_onnx_file(run) == newer.folder / name_of(newer)
+    save_point(run)  # decides otherwise, but the network is the same
+    (newer.folder / name_of(newer)).unlink()
+    assert requests.newest_onnx_file(run) == first
+    first.unlink()
+    assert requests.newest_onnx_file(run) is None

@@ -32,6 +32,7 @@ from experiments.predictions.process_pool import Busy, Kept, ProcessPool
 from experiments.processes.prediction_process import Died
 from experiments.training.contract.reports import Progress
 from experiments.training.contract.stop import Interrupted, Stop
+from experiments.training.model_source import ModelSource
 from experiments.training.prediction.serving.messages import Item, Predicted
 from experiments.training.recipes.model_jobs import prediction
 from runs import lifecycle
@@ -310,6 +311,24 @@ def test_without_a_process_the_answer_is_503(
     run = run_of(images, User.objects.get(username="ada"))
     assert said in send(api, run, None, 503, files=[file])["detail"]
     assert not AuditEvent.objects.filter(action="model.predicted").exists()
+
+
+def test_a_process_is_told_the_onnx_file_of_images(
+    images: Trained, rows: Trained, client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(user)
+    given: list[str | None] = []
+
+    def ask(_pool: ProcessPool, _kept: Kept, source: ModelSource, *_: object) -> Predicted:
+        given.append(source.onnx_file)
+        return Predicted(items=[])
+
+    monkeypatch.setattr(ProcessPool, "ask", ask)
+    monkeypatch.setattr("experiments.predictions.asking.newest_onnx_file", lambda run: Path(f"/models/{run.pk}.onnx"))
+    run = run_of(images, user)
+    send(client, run, files=[SimpleUploadedFile("a.png", b"x")])
+    send(client, run_of(rows, user), {"rows": [{"age": 1, "site": "A"}]})
+    assert given == [f"/models/{run.pk}.onnx", None]
 
 
 def test_who_sees_the_run_predicts_and_who_trains_queues(

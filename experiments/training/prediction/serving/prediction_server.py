@@ -100,7 +100,9 @@ class PredictionServer:
 
     def _load(self, question: Load) -> Ready:
         self._model = None  # its memory first
-        self._model = trained_model.load(question.source)
+        model = trained_model.load(question.source)
+        model.prefer_onnx()
+        self._model = model
         return Ready()
 
     def _images(self, question: PredictImages) -> Predicted:

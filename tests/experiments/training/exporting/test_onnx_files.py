@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -23,6 +25,7 @@ from tests.experiments.training.exporting.exported import (
     Exported,
     export,
     outputs,
+    source_with,
     train_pictures,
     train_rows,
     train_shades,
@@ -175,3 +178,62 @@ def test_batches_of_any_size_give_the_same(images: Exported) -> None:
     together = outputs(images, given)["score"]
     alone = [outputs(images, given[at : at + 1])["score"][0] for at in range(5)]
     assert np.abs(together - alone).max() < 1e-6
+
+
+@pytest.mark.parametrize("kind", ["images", "shades"])
+def test_predictions_may_be_computed_by_the_file(kind: str, request: pytest.FixtureRequest) -> None:
+    exported: Exported = request.getfixturevalue(kind)
+    model = load(source_with(exported.run.source, onnx_file=str(exported.path)))
+    pixels = np.random.default_rng(3).integers(0, 256, (37, *model.input_shape)).astype(np.uint8)
+    by_torch = model.logits(torch.from_numpy(pixels))
+    model.prefer_onnx()
+    del model.module  # so that nothing else can answer
+    found = model.logits(torch.from_numpy(pixels))
+    assert (found.shape, found.dtype) == (by_torch.shape, by_torch.dtype)
+    np.testing.assert_allclose(found, by_torch, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(model.logits(torch.from_numpy(pixels[:1])), found[:1], rtol=1e-5, atol=1e-5)
+    assert len(model.logits(torch.from_numpy(pixels[:0]))) == 0
+
+
+def _damaged(exported: Exported, _other: Exported, folder: Path) -> Path:
+    (folder / "damaged.onnx").write_bytes(exported.path.read_bytes()[:-2000])
+    return folder / "damaged.onnx"
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda _exported, other, _folder: other.path,
+        lambda _exported, _other, folder: folder / "removed.onnx",
+        _damaged,
+    ],
+    ids=["other weights", "removed", "damaged"],
+)
+def test_a_file_that_is_not_the_models_own_computes_nothing(
+    images: Exported, shades: Exported, tmp_path: Path, of: Callable[[Exported, Exported, Path], Path]
+) -> None:
+    model = load(source_with(images.run.source, onnx_file=str(of(images, shades, tmp_path))))
+    pixels = torch.zeros((2, *model.input_shape), dtype=torch.uint8)
+    by_torch = model.logits(pixels)
+    model.prefer_onnx()
+    np.testing.assert_array_equal(model.logits(pixels), by_torch)
+    del model.module
+    with pytest.raises(AttributeError):  # PyTorch is asked
+        model.logits(pixels)
+
+
+def test_a_file_that_computes_otherwise_is_not_used(images: Exported, caplog: pytest.LogCaptureFixture) -> None:
+    model = load(source_with(images.run.source, onnx_file=str(images.path)))
+    with torch.no_grad():
+        next(model.module.parameters()).mul_(1.5)
+    model.prefer_onnx()
+    assert "computes otherwise than PyTorch" in caplog.text
+    pixels = torch.full((1, *model.input_shape), 200, dtype=torch.uint8)
+    assert not np.allclose(model.logits(pixels), outputs(images, pixels.numpy())["logit"], atol=1e-5)
+
+
+def test_rows_are_computed_by_pytorch(rows: Exported) -> None:
+    model = load(source_with(rows.run.source, onnx_file=str(rows.path)))
+    model.prefer_onnx()
+    features = torch.zeros((1, *model.input_shape))
+    assert np.isfinite(model.logits(features)).all()
