@@ -110,6 +110,8 @@ LOCAL_IMPORTS = {
         "runs/label_errors/label_error_views.py",
         "runs.label_errors.suspected_labels",
     ): "NumPy and Arrow, which the web process loads with the first list",
+    ("runs/statistics/recalibration/isotonic.py", "scipy.optimize"): "25 MB for a fit, of those who apply one alone",
+    ("runs/statistics/recalibration/temperature.py", "scipy.optimize"): "the same",
     ("runs/models.py", "runs.statistics"): "pandas, for shells and notebooks",
     ("realtime/sign_on/views.py", "realtime.sign_on"): "the library of single sign-on, with the first login there",
     ("access/default_project.py", "audit.recording"): "loads models, and this module is loaded before them",

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +42,9 @@ def export(run: Run, file_format: Format, licence: str, output: Path | None) -> 
     """
     name = f"run-{run.pk}{SUFFIXES[file_format]}"
     target = _target(output, name)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".model-file-") as folder:
+    with _started() as process, tempfile.TemporaryDirectory(dir=target.parent, prefix=".model-file-") as folder:
         request = FileRequest(name=name, format=file_format, facts=facts_of(run, licence))
-        result = _written(_job(run, Path(folder), request))
+        result = _written(process, _job(run, Path(folder), request))
         made = Path(folder, name)
         if target.suffix == PACKAGE:
             made = _packed(made, package.About(run.pk, run.experiment_name, run.attempt, licence, **result))
@@ -66,18 +68,28 @@ def _job(run: Run, folder: Path, request: FileRequest) -> Job:
     return job_of(source, folder=folder, attempt=run.attempt, options=msgspec.to_builtins(request))
 
 
-def _written(job: Job) -> dict[str, Any]:
-    process = subprocess.run(  # noqa: S603
+@contextmanager
+def _started() -> Iterator[subprocess.Popen[bytes]]:
+    """Start the process that writes the file, which loads PyTorch while this one reads what the file says."""
+    process = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", PROCESS],
         cwd=settings.BASE_DIR,
         env=environment.cleaned(os.environ),
-        input=msgspec.json.encode(job),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        check=False,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()  # which does nothing to one that has ended
+
+
+def _written(process: subprocess.Popen[bytes], job: Job) -> dict[str, Any]:
+    output, _ = process.communicate(msgspec.json.encode(job))
     if process.returncode:
         raise NotExported(f"No file was written: the process that writes it ended with code {process.returncode}.")
-    result: dict[str, Any] = msgspec.json.decode(process.stdout)
+    result: dict[str, Any] = msgspec.json.decode(output)
     return result
 
 

@@ -9,7 +9,6 @@ the AUROC is that of the steps as they were.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from runs.statistics.calibration.calibration_line import overlap
 from runs.statistics.recalibration.methods import Method
@@ -20,6 +19,8 @@ FORMULA = "numpy.clip(numpy.interp(logit, logits, scores), lowest, highest)"
 
 def fit(logits: Floats, positive: Flags, split: str) -> Method:
     """Fit the knots: outputs of the network, ascending, and the score at each."""
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415  # 25 MB, which those who apply it need not load
+
     places, where, counts = np.unique(logits, return_inverse=True, return_counts=True)
     shares = np.bincount(where, weights=positive) / counts
     found = isotonic_regression(shares, weights=counts)

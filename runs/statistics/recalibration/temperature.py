@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit
 
 from runs.statistics.recalibration.methods import Method
@@ -28,6 +27,8 @@ def formula(*, binary: bool) -> str:
 
 def fit(logits: Floats, targets: Ints, split: str) -> Method:
     """Fit the temperature within its bounds; a warning where it ends at one."""
+    from scipy.optimize import brentq  # noqa: PLC0415  # 25 MB, which those who apply it need not load
+
     lowest, highest = BOUNDS
 
     def rise(inverse: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import signal
 import subprocess
 import sys
 import zipfile
@@ -86,15 +87,42 @@ class Streams(NamedTuple):
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the process that writes a file be this one: another would load PyTorch again."""
 
-    def run(command: list[str], *, input: bytes, **_: Any) -> subprocess.CompletedProcess[bytes]:
-        assert command[1:] == ["-m", model_file_export.PROCESS]
-        said = io.StringIO()
-        with monkeypatch.context() as patch, contextlib.redirect_stdout(said):
-            patch.setattr(sys, "stdin", Streams(io.BytesIO(input)))
-            code = model_file_process.main()
-        return subprocess.CompletedProcess(command, code, said.getvalue().encode())
+    class Process(contextlib.AbstractContextManager["Process"]):
+        """Does at once what it is given."""
 
-    monkeypatch.setattr(subprocess, "run", run)
+        def __init__(self, command: list[str], **_: Any) -> None:
+            assert command[1:] == ["-m", model_file_export.PROCESS]
+            self.returncode: int | None = None
+
+        def communicate(self, given: bytes) -> tuple[bytes, None]:
+            said = io.StringIO()
+            with monkeypatch.context() as patch, contextlib.redirect_stdout(said):
+                patch.setattr(sys, "stdin", Streams(io.BytesIO(given)))
+                self.returncode = model_file_process.main()
+            return said.getvalue().encode(), None
+
+        def kill(self) -> None:
+            assert self.returncode is not None, "it is given its job"
+
+        def __exit__(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr(subprocess, "Popen", Process)
+
+
+def test_the_process_ends_where_the_model_cannot_be_had(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    begin = subprocess.Popen
+
+    def noted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(begin(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    with pytest.raises(CommandError, match=r"has no inference\.json"):
+        call_command("export", run.pk, format="onnx")
+    [process] = started
+    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.usefixtures("in_this_process")
@@ -134,7 +162,6 @@ def test_the_command_passes_on_why_there_is_no_file(
         ({"format": "onnx", "output": Path("/nowhere/at/all.onnx")}, "There is no folder /nowhere/at"),
         ({"format": "onnx", "output": Path("model.h5")}, "let it end in .onnx, or in .zip"),
         ({"licence": "MIT"}, "name its --format, too"),
-        ({"format": "onnx"}, "has no inference.json"),
     ],
 )
 def test_the_command_says_what_is_wrong(run: Run, options: dict[str, Any], words: str) -> None:

@@ -11,6 +11,7 @@ from experiments.training.contract.reports import Job, Note, Reporter
 from experiments.training.contract.stop import Stop
 from experiments.training.exporting import building
 from experiments.training.exporting.file_request import FileRequest
+from experiments.training.loading.no_collection import no_collection
 from experiments.training.prediction import trained_model
 from experiments.training.prediction.errors import ModelError
 
@@ -27,5 +28,6 @@ def run(job: Job, report: Reporter, stop: Stop) -> dict[str, Any]:  # noqa: ARG0
     progress("Loading the network")
     model = trained_model.load(job.model)
     path = Path(job.run_dir, asked.name)
-    found = building.write(model, asked.facts, asked.format, path, progress)
+    with no_collection():
+        found = building.write(model, asked.facts, asked.format, path, progress)
     return {"kind": model.kind, "samples": found.samples, "deviation": found.deviation}
