@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Page, Route, ViewportSize, expect
 
 from runs.models import Run
 from tests.browser.conftest import Visitors
@@ -70,16 +72,35 @@ async def test_a_page_that_opens_for_paper_loads_all_of_it(visitors: Visitors, o
     await printed(page)
 
 
+async def _late(answered: asyncio.Event, route: Route) -> None:
+    await answered.wait()
+    await route.continue_()
+
+
 async def test_the_button_prints_when_all_of_it_is_drawn(visitors: Visitors, owner: User) -> None:
+    """Also where the server takes long for the numbers, and then for what is drawn of them."""
     run = await hashed(visitors, owner)
     page = await visitors.visit("/datasets/", size=PAPER)
+    await page.clock.install()
     await page.add_init_script(
         "window.print = () => "
         "(document.documentElement.dataset.paper = document.querySelector('#operating-points').hidden);"
     )
-    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    numbers, points = asyncio.Event(), asyncio.Event()
+    await page.route("**/snapshot/?*", partial(_late, numbers))
+    await page.route("**/operating-points/", partial(_late, points))
+    await page.goto(f"{visitors.server.url}/runs/{run.pk}/", wait_until="domcontentloaded")
     await page.get_by_role("button", name="Print").click()
+    await page.clock.fast_forward(5_000)
+    await expect(page.locator("html:not([data-paper])")).to_be_attached()
+    async with page.expect_request("**/operating-points/"):
+        numbers.set()
+    await page.clock.fast_forward(5_000)
+    await expect(page.locator("html:not([data-paper])")).to_be_attached()
+    await expect(page.get_by_role("button", name="Preparing")).to_be_disabled()
+    points.set()
     await expect(page.locator("html")).to_have_attribute("data-paper", "false", timeout=FIRST_LOAD)
+    await expect(page.get_by_role("button", name="Print")).to_be_enabled()
 
 
 async def test_the_first_page_says_which_data_gave_which_result(visitors: Visitors, owner: User) -> None:

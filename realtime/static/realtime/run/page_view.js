@@ -17,6 +17,7 @@ import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
 
 const SETTLED_AFTER = 2500; // milliseconds, whatever is still on its way
+const PRINTED_AFTER = 20_000; // milliseconds, if the server is not there to answer
 const WAITING = new Set(["in_progress", "cancelling"]); // their curves may still come
 const find = (id) => document.getElementById(id);
 
@@ -25,6 +26,8 @@ export class PageView {
   #coming = []; // what is drawn a little after the rest
   #lower = new Set(); // what is still to be drawn below the first screen
   #unlogged = []; // what the log has to do when it is there
+  #tellDrawn;
+  #drawnFirst = new Promise((drawn) => (this.#tellDrawn = drawn)); // of the numbers that the page waits for
 
   // `page`: the RunPage, which handles what the reader does.
   constructor(detail, state, { labels, mayAct, details, page }) {
@@ -44,7 +47,7 @@ export class PageView {
     find("share")?.addEventListener("click", async () =>
       (await import("../shared/share_dialog.js")).shareRun(detail.id),
     );
-    find("print").addEventListener("click", () => this.#print());
+    find("print").addEventListener("click", ({ currentTarget }) => this.#print(currentTarget));
   }
 
   #makeCharts() {
@@ -160,11 +163,21 @@ export class PageView {
     if (!this.reader) this.#later(done);
   }
 
-  // Paper holds what is drawn: what is still on its way comes first.
-  async #print() {
-    const drawn = Promise.all(this.#lower).then(() => this.result.pictures?.());
-    await Promise.race([drawn, new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
+  // Paper holds what is drawn: what is still on its way comes first, however long a busy server takes for it.
+  async #print(button) {
+    button.disabled = true;
+    setText(button, "Preparing…");
+    await Promise.race([this.#allDrawn(), new Promise((done) => setTimeout(done, PRINTED_AFTER))]);
+    setText(button, "Print");
+    button.disabled = false;
     print();
+  }
+
+  // Wait for all that is below the first screen: what is drawn may bring more with it.
+  async #allDrawn() {
+    await this.#drawnFirst;
+    while (this.#lower.size) await Promise.all(this.#lower);
+    await this.result.pictures?.();
   }
 
   // What fails is done too. `again()` draws it with what comes next.
@@ -179,7 +192,7 @@ export class PageView {
     await Promise.race([Promise.all(this.#coming), new Promise((done) => setTimeout(done, SETTLED_AFTER))]);
     this.hints.drawCountdown(this.state);
     this.#show();
-    await Promise.all(this.#lower);
+    while (this.#lower.size) await Promise.all(this.#lower);
     if (!this.reader) await this.result.pictures?.(); // nobody moves: it may be for paper
     document.documentElement.dataset.complete = ""; // programs that print the page wait for it
   }
@@ -268,6 +281,7 @@ export class PageView {
     this.#later(this.#drawLogTail());
     find("queue-place").hidden = state.status !== "queued" || state.deleted;
     if (!document.hidden) this.#drawWhatChanged(store);
+    this.#tellDrawn();
     if (!this.settling) this.#settle();
   }
 
