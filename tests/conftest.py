@@ -23,6 +23,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from experiments.training.contract import inspections
 from tests import prepared_database
 
 REQUIRE_SERVICES = os.environ.pop("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
@@ -51,6 +52,8 @@ def _make_environment_private() -> None:
 # Nothing of what is loaded until the first test is garbage: looking for some, then and in every test, is left out.
 gc.disable()
 _make_environment_private()
+# What a request says of data in a moment depends on how busy the machine is; the tests of that choose their own time.
+inspections.DRY_RUN = inspections.TRAINING = inspections.UPLOAD = inspections.UNHURRIED
 django.setup()
 
 # Models can be imported only after the set-up above.

@@ -17,7 +17,7 @@ from experiments.api import views
 from experiments.models import Preflight
 from experiments.preflights import requests, worker_thread
 from experiments.supervision import supervisor
-from experiments.training.contract.inspections import UNHURRIED, Patience
+from experiments.training.contract.inspections import Patience
 from runs.models import Run
 from tests.experiments.training.datasets import with_csv
 
@@ -44,18 +44,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests, "ask", lambda config, owner, **more: asked(config, owner, AN_INSTANT, **more))
 
 
-@pytest.fixture
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let looks take what a machine full of other tests needs for them."""
-    monkeypatch.setattr(launch, "TRAINING", UNHURRIED)
-    monkeypatch.setattr(requests, "ask", lambda config, owner, **more: asked(config, owner, UNHURRIED, **more))
-
-
 asked = requests.ask
 WORDS = "9 is more than the 8 training samples; choose at most 8."
 
 
-def test_with_time_the_fault_is_told_at_once(api: Client, faulty: dict[str, Any], unhurried: None) -> None:
+def test_with_time_the_fault_is_told_at_once(api: Client, faulty: dict[str, Any]) -> None:
     for query in ("", "?dry_run=true"):
         response = post(api, faulty, query)
         assert response.status_code == 400
