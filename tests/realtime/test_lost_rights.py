@@ -114,6 +114,21 @@ async def nothing_follows(opened: Socket, seen: Seen) -> None:
     assert opened.is_silent
 
 
+async def look_by(identify: Callable[[auth.Scope], User], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have later looks made by `identify`; return when none that began before is under way: it might find the loss.
+
+    A process looks at all its sockets when it begins to hear of rights. One thread makes one look after the other.
+    """
+    monkeypatch.setattr(auth, "identify", identify)
+    await auth.logins(lambda: None)
+
+
+async def until_doubtful(run: Run) -> None:
+    """Wait until the process has heard that the rights of who watches the run may have changed."""
+    [access] = own_hub(run).watchers
+    await asyncio.to_thread(eventually, lambda: access.doubtful)
+
+
 async def prepare(loss: Callable[[Seen], None], seen: Seen) -> None:
     """Make somebody staff who is to be dismissed."""
     if loss is dismiss:
@@ -165,20 +180,19 @@ async def test_nothing_is_sent_while_rights_are_read_again(
     seen: Seen, keeps: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long the database takes for it; who keeps the right then gets all that came meanwhile."""
-    looking, answer = threading.Event(), threading.Event()
+    answer = threading.Event()
     identify = auth.identify
 
     def slowly(scope: auth.Scope) -> User:
-        looking.set()
         assert answer.wait(20)
         return identify(scope)
 
     monkeypatch.setattr(auth, "RECHECK_SECONDS", NEVER)
     async with socket(f"/ws/runs/{seen.run.pk}/", seen.token) as opened:
         await opened.frame()
-        monkeypatch.setattr(auth, "identify", slowly)
+        await look_by(slowly, monkeypatch)
         await in_thread(lower_and_raise if keeps else remove_member, seen)
-        assert await asyncio.to_thread(looking.wait, 20)
+        await until_doubtful(seen.run)
         await in_thread(store, seen.run, [batch_event(1)])
         await until_read(own_hub(seen.run), 3)
         assert opened.is_silent
@@ -209,7 +223,7 @@ async def test_a_look_that_fails_is_repeated_and_lets_nothing_through(
 
     async with socket(f"/ws/runs/{seen.run.pk}/", seen.token) as opened:
         await opened.frame()
-        monkeypatch.setattr(auth, "identify", failing)
+        await look_by(failing, monkeypatch)
         await in_thread(remove_member, seen)
         assert (await opened.closed())[0] == ACCESS_ENDED
     assert next(failures, None) is None
@@ -277,10 +291,9 @@ async def test_a_ping_says_nothing_of_a_run_while_rights_are_read_again(
     async with socket(f"/ws/runs/{seen.run.pk}/?after=2", seen.token) as opened:
         await opened.communicator.send_to('{"ping": true}')
         assert (await opened.frame())[0]["last_seq"] == 2
-        monkeypatch.setattr(auth, "identify", waiting)
+        await look_by(waiting, monkeypatch)
         await in_thread(remove_member, seen)
-        consumer_access = next(iter(own_hub(seen.run).watchers))
-        await asyncio.to_thread(eventually, lambda: consumer_access.doubtful)
+        await until_doubtful(seen.run)
         monkeypatch.setattr("realtime.consumers.PONG_SECONDS", 0)
         await opened.communicator.send_to('{"ping": true}')
         assert await opened.frame() == [{"type": "pong", "last_seq": None}]
