@@ -135,13 +135,11 @@ def _kill(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
 
 
 def _status_of(run: Run) -> str:
-    run.refresh_from_db(fields=["status"])
     return f"Run {run.pk} is {run.get_status_display().lower()}."
 
 
 def _delete(run: Run, user: User, _asked: Mapping[str, Any]) -> str:
-    operations.delete(run, user)
-    if run.status == Run.Status.QUEUED:
+    if operations.delete(run, user):
         return f"Run {run.pk} is deleted, and cancelled: it was queued, and will be cancelled when it is restored."
     return f"Run {run.pk} is deleted; it can be restored until it is permanently removed."
 

@@ -1,7 +1,7 @@
 """Carries out what a user may do to a run: stop it in one of three ways, resume, move, retry or delete it.
 
 The API and the admin both use these functions. Each raises PermissionDenied, or Conflict with the obstacle, and
-announces the change to watching browsers.
+announces the change to watching browsers. `run` then has the state in which the change left it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from runs.scheduling.moves import Destination
 from runs.tagging.tags import tags_of
 
 StopRequest = Run.StopRequest
+STATE = ("status", "stop_request", "reason", "priority", "queued_at", "deleted_at")
+"""What these functions change of a run."""
 BEHIND_ANOTHER = "The run before it is not yours; only staff may move run {} past it."
 
 
@@ -113,21 +115,29 @@ def retry(run: Run, user: User, *, key: str | None = None) -> list[Run]:
     return queue(copied(run, user), user, key=key, origin=run, in_its_place=True)
 
 
-def delete(run: Run, user: User) -> None:
-    """Hide an ended run from everybody; a queued one is cancelled first. It can be restored for some days."""
+def delete(run: Run, user: User) -> bool:
+    """Hide an ended run from everybody, for some days so that it can be restored.
+
+    Return whether it was queued, and is cancelled therefore.
+    """
     require_right(run, user)
     try:
-        deletion.delete(run.pk, user)
+        with transaction.atomic():
+            cancelled = deletion.delete(run.pk, user)
+            _read_again(run)
     except deletion.NotPossible as error:
         raise Conflict(str(error)) from error
     broadcast.hint(run.pk)
+    return cancelled
 
 
 def restore(run: Run, user: User) -> deletion.Restored:
     """Undo a deletion, and return what was restored."""
     require_right(run, user)
     try:
-        restored = deletion.restore(run.pk)
+        with transaction.atomic():
+            restored = deletion.restore(run.pk)
+            _read_again(run)
     except deletion.NotPossible as error:
         raise Conflict(str(error)) from error
     broadcast.hint(run.pk)
@@ -164,24 +174,28 @@ def require_not_deleted(run: Run) -> None:
 
 
 def _recorded(action: str, run: Run, change: Callable[[], bool], **details: Any) -> bool:
-    """Make the change and record it, both or neither; return whether it happened."""
+    """Make the change and record it, both or neither; return whether it happened, and read what it left of `run`."""
     with transaction.atomic():
         happened = change()
         if happened:
             record(action, target=run, **details)
+        _read_again(run)
     return happened
+
+
+def _read_again(run: Run) -> None:
+    """Read the state of `run` in the transaction that changes it: a moment later it may have gone on, or ended."""
+    run.refresh_from_db(fields=STATE)
 
 
 def _stopping(run: Run, asked: bool) -> None:
     if not asked:
-        run.refresh_from_db()
         raise Conflict(f"Run {run.pk} is {_status(run)}: there is nothing to stop.")
     announce(run.pk)
 
 
 def _require_queued(run: Run, was_queued: bool) -> None:
     if not was_queued:
-        run.refresh_from_db()
         raise Conflict(f"Run {run.pk} is {_status(run)}: only queued runs have a place in the queue.")
     announce(run.pk)
 

@@ -217,5 +217,5 @@ def _has_other_options(name: str, wanted: object) -> bool:
 
 
 def _state(run: Run) -> dict[str, Any]:
-    run.refresh_from_db()
+    """Return the state that the action found or made; a later one is told by the run itself."""
     return {"run_id": run.pk, "status": run.status, "stop_request": run.stop_request or None, "reason": run.reason}

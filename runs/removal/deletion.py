@@ -51,8 +51,11 @@ def add_effect(effect: Effect) -> None:
         _effects.append(effect)
 
 
-def delete(run_id: int, by: User) -> None:
-    """Hide a run that has ended; a queued one is cancelled first. Raises NotPossible, and Run.DoesNotExist."""
+def delete(run_id: int, by: User) -> bool:
+    """Hide a run that has ended; a queued one is cancelled first. Raises NotPossible, and Run.DoesNotExist.
+
+    Return whether it was queued.
+    """
     with transaction.atomic():
         columns = ("status", "deleted_at", "experiment_name", "project_id")
         run = Run.objects.select_for_update().only(*columns).get(pk=run_id)
@@ -60,13 +63,15 @@ def delete(run_id: int, by: User) -> None:
             raise NotPossible(f"Run {run_id} is deleted already.")
         if run.status in Run.RUNNING:
             raise NotPossible(f"Run {run_id} is {run.get_status_display().lower()}: cancel it first, then delete it.")
-        if run.status == Run.Status.QUEUED:
+        was_queued = run.status == Run.Status.QUEUED
+        if was_queued:
             lifecycle.cancel(run_id, CANCELLED.format(by=by))
         now = timezone.now()
         Run.objects.filter(pk=run_id).update(deleted_at=now, deleted_by=by, touched_at=now)
         record("run.deleted", target=run, status=run.status)
         for effect in _effects:
             effect(run, by)
+    return was_queued
 
 
 class Restored(NamedTuple):

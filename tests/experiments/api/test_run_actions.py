@@ -11,9 +11,11 @@ from django.http import HttpResponse
 from django.test import Client
 
 from experiments import launch
+from experiments.api import operations
 from experiments.training.contract.config import TrainingConfig
 from runs import lifecycle
 from runs.models import Run
+from runs.removal import deletion
 from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,6 +74,35 @@ def test_a_running_run_is_asked_to_stop(
         found = answer(act(api, running(run), action, body))
         assert (found["status"], found["stop_request"]) == told
     assert lifecycle.renew(run.pk, 1) == told[1]
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        ("finish", {"status": "in_progress", "stop_request": "finish", "reason": "Finished early by ada."}),
+        ("kill", {"status": "cancelling", "stop_request": "kill", "reason": "Killed by ada."}),
+    ],
+)
+def test_the_answer_is_the_state_in_which_the_request_left_the_run(
+    api: Client, run: Run, action: str, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the training does with it before the answer is written."""
+
+    def ends_at_once(run_id: int) -> None:
+        lifecycle.end(run_id, 1, "completed" if action == "finish" else "cancelled", "It was over.")
+
+    monkeypatch.setattr(operations, "announce", ends_at_once)
+    assert answer(act(api, running(run), action)) == {"run_id": run.pk} | told
+    assert Run.objects.get(pk=run.pk).status in Run.ENDED
+
+
+def test_a_deletion_tells_of_itself_although_it_is_undone_at_once(
+    api: Client, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations.broadcast, "hint", deletion.restore)
+    found = answer(act(api, ended(run), "delete"), 200)
+    assert found["deleted_at"] is not None
+    assert Run.objects.get(pk=run.pk).deleted_at is None
 
 
 @pytest.mark.parametrize("action", ["cancel", "kill", "finish"])
