@@ -136,6 +136,35 @@ async def test_the_log_is_followed_and_searched(visitors: Visitors, owner: User)
     await expect(panel.locator(".lines li").first).to_have_text("a Warning <b>in bold</b>")
 
 
+async def test_the_log_is_followed_from_where_it_is_shown(visitors: Visitors, owner: User) -> None:
+    """Not from its beginning, where the page is told that it is looked at before the server has answered."""
+    run = await in_thread(running, owner)
+    log = Path(visitors.server.log.parent) / "home" / "runs" / str(run.pk) / "train.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("".join(f"line {number}\n" for number in range(400)))
+    page = await visitors.visit("/datasets/")
+    answered = asyncio.Event()
+    asked: list[str] = []
+
+    async def first_late(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            await answered.wait()
+        await route.continue_()
+
+    await page.route("**/log/?*", first_late)
+    async with page.expect_request("**/log/?*"):
+        await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+        await page.locator("#train-log").scroll_into_view_if_needed()
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    async with page.expect_request(lambda request: "after=" in request.url) as followed:
+        answered.set()
+    await expect(page.locator("#train-log .lines li").last).to_have_text("line 399")
+    await expect(page.locator("#train-log .lines li")).to_have_count(300)
+    assert f"after={log.stat().st_size}" in (await followed.value).url
+    assert [address for address in asked if re.search("after=0(&|$)", address)] == []
+
+
 async def test_tags_are_edited_and_an_ended_run_is_deleted_and_brought_back(visitors: Visitors, owner: User) -> None:
     run = await in_thread(running, owner)
     await in_thread(story.end, run)

@@ -14,7 +14,7 @@ const MOST_MATCHES = 200;
 export class TrainLog {
   #turn = 0; // answers to older questions are discarded
   #unread = 0;
-  #at = { start: 0, end: 0 };
+  #at = null; // from where to where the lines are shown, in bytes; null until the server has said so
   #following = false;
 
   // `ranks`: how many processes print.
@@ -103,26 +103,31 @@ export class TrainLog {
     return call(`${this.link}?${asked}`);
   }
 
+  // Return whether the lines are shown: no answer may come, or another question meanwhile.
   async #open(parameters = {}) {
     this.opened = true;
+    this.#at = null;
     const turn = ++this.#turn;
     try {
       const page = await this.#fetch({ limit: PAGE, ...parameters });
-      if (turn !== this.#turn) return;
+      if (turn !== this.#turn) return false;
       this.lines.replaceChildren(...page.lines.map(line));
       this.#at = { start: page.start, end: page.end };
       this.older.hidden = !page.more_before;
       setText(this.note, page.lines.length || page.size ? "" : "Nothing was printed yet.");
       if (!("after" in parameters)) this.#scrollToEnd();
       this.#follow();
+      return true;
     } catch (error) {
       if (turn === this.#turn)
         setText(this.note, error.status ? error.message : "The log could not be fetched; it will be tried again.");
       if (!error.status) setTimeout(() => turn === this.#turn && this.#open(parameters), AGAIN_AFTER);
+      return false;
     }
   }
 
   async #showOlder() {
+    if (!this.#at) return;
     const turn = this.#turn;
     const page = await this.#fetch({ limit: PAGE, before: this.#at.start }).catch(() => null);
     if (!page || turn !== this.#turn) return;
@@ -133,11 +138,12 @@ export class TrainLog {
     this.older.hidden = !page.more_before;
   }
 
-  // One request at a time, while the log is in view: browsers have few connections to one server.
+  // One request at a time, while the log is in view: browsers have few connections to one server. Nothing follows what
+  // is not there yet: it would begin with the first line.
   async #follow() {
     if (this.#following) return;
     this.#following = true;
-    while (this.opened && this.seen && !this.paused && !document.hidden) {
+    while (this.#at && this.seen && !this.paused && !document.hidden) {
       const [turn, wasEnded] = [this.#turn, this.ended];
       try {
         const page = await this.#fetch({ limit: PAGE, after: this.#at.end, ...(wasEnded ? {} : { wait: WAIT }) });
@@ -247,7 +253,7 @@ export class TrainLog {
 
   // The found line first; what follows it comes with the next question.
   async #showAround(offset) {
-    await this.#open({ after: offset });
+    if (!(await this.#open({ after: offset }))) return;
     this.lines.scrollTop = 0;
     this.older.hidden = offset === 0;
     this.#at.start = offset;
