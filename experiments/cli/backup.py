@@ -28,6 +28,8 @@ from runs.files.store import StoreError
 
 MARKER = "backup.json"
 DATABASE = "livetrain.sqlite3"
+SAME_MOMENT_NS = 50_000_000
+"""How long the clock of a file system may stand still: two writings in one moment have the same time."""
 
 
 class BackupRefused(Exception):
@@ -131,15 +133,25 @@ def _copy_new(source: Path, target: Path) -> Iterator[int]:
 
 
 def _same(path: Path, copy: Path) -> bool:
+    """Return whether the file is the one that was copied: not where it may have been written again just after that."""
     old, new = path.stat(), copy.stat() if copy.is_file() else None
-    return new is not None and (old.st_size, old.st_mtime_ns) == (new.st_size, new.st_mtime_ns)
+    if new is None or (old.st_size, old.st_mtime_ns) != (new.st_size, new.st_mtime_ns):
+        return False
+    return new.st_ctime_ns - old.st_mtime_ns > SAME_MOMENT_NS
 
 
 def _copy(path: Path, copy: Path) -> int:
-    """Copy a file whole or not at all, with its times, and with its rights as far as the umask allows."""
+    """Copy a file whole or not at all, with its times, and with its rights as far as the umask allows.
+
+    The times are those of what is read: by its name there may be another file already, which is not the one copied.
+    """
     temporary = copy.with_name(f"{copy.name}.tmp")
-    shutil.copy2(path, temporary)
+    with path.open("rb") as file, temporary.open("wb") as written:
+        status = os.fstat(file.fileno())
+        shutil.copyfileobj(file, written)
+    temporary.chmod(status.st_mode & 0o7777)
     private_files.withhold(temporary)
+    os.utime(temporary, ns=(status.st_atime_ns, status.st_mtime_ns))
     temporary.replace(copy)
     return copy.stat().st_size
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from django.contrib.auth.models import User
@@ -32,7 +36,7 @@ sqlite_only = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreS
 def _own_home(tmp_path: Path, settings: Settings) -> None:
     home = tmp_path / "home"
     (home / "secrets").mkdir(parents=True)
-    (home / "secrets" / "django.key").write_text("x" * 64)
+    _written(home / "secrets" / "django.key", "x" * 64)
     (home / "secrets" / "django.key").chmod(0o600)
     settings.LIVETRAIN_HOME = home
     settings.RUNS_ROOT, settings.PREFLIGHTS_ROOT = home / "runs", home / "preflights"
@@ -125,7 +129,7 @@ def test_a_server_goes_on_from_a_backup_with_the_same_numbers(owner: User, tmp_p
 def test_a_second_backup_copies_what_is_new(owner: User, tmp_path: Path, settings: Settings) -> None:
     run = running_run(owner)
     run.folder.mkdir(parents=True)
-    (run.folder / "a.json").write_text("1")
+    _written(run.folder / "a.json", "1")
     (run.folder / ".half.tmp").write_text("not whole")
     outside = tmp_path / "outside"
     outside.write_text("not ours")
@@ -137,7 +141,7 @@ def test_a_second_backup_copies_what_is_new(owner: User, tmp_path: Path, setting
     size = django.replace("\xa0", " ").replace("KB", "KiB").replace("MB", "MiB")
     assert told.startswith(f"The database of {size} and 2 new files of 65 bytes are in ")  # one is the secret key
     assert " 0 new files of 0 bytes are in " in backup(tmp_path / "copy")
-    (run.folder / "b.json").write_text("2")
+    _written(run.folder / "b.json", "2")
     assert " 1 new file of 1 byte are in " in backup(tmp_path / "copy")
     copied = {
         path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*") if path.is_file()
@@ -146,6 +150,50 @@ def test_a_second_backup_copies_what_is_new(owner: User, tmp_path: Path, setting
     assert copied == {*of_run, "backup.json", "livetrain.sqlite3", "secrets/django.key"}
     assert json.loads((tmp_path / "copy" / "backup.json").read_text())["complete"] is True
     assert (tmp_path / "copy").stat().st_mode & 0o077 == 0
+
+
+def _written(path: Path, text: str, *, ago: float = 60.0) -> None:
+    """Write a file that has not been written since `ago` seconds."""
+    path.write_text(text)
+    os.utime(path, (time.time() - ago, time.time() - ago))
+
+
+@sqlite_only
+def test_a_checkpoint_that_is_replaced_while_it_is_copied_is_copied_again(
+    owner: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A back-up copies the files before and after the database; this one is as large as the one before."""
+    run = running_run(owner)
+    run.folder.mkdir(parents=True)
+    last, copy = run.folder / "last.ckpt", tmp_path / "copy" / "runs" / str(run.pk) / "last.ckpt"
+    _written(last, "epoch 1", ago=60)
+    copied = shutil.copyfileobj
+
+    def replaced_meanwhile(source: BinaryIO, target: BinaryIO) -> None:
+        copied(source, target)
+        if source.name == str(last):
+            monkeypatch.undo()
+            _written(last.with_name("next"), "epoch 2", ago=30)
+            last.with_name("next").replace(last)
+
+    monkeypatch.setattr(shutil, "copyfileobj", replaced_meanwhile)
+    backup(tmp_path / "copy")
+    assert not last.with_name("next").exists()
+    assert copy.read_text() == "epoch 2"
+
+
+@sqlite_only
+def test_a_file_that_is_written_again_in_the_moment_of_its_copy_is_copied_again(owner: User, tmp_path: Path) -> None:
+    run = running_run(owner)
+    run.folder.mkdir(parents=True)
+    path, copy = run.folder / "a.json", tmp_path / "copy" / "runs" / str(run.pk) / "a.json"
+    _written(path, "1", ago=-60)  # so that each back-up is made in its moment, however long it takes
+    backup(tmp_path / "copy")
+    status = path.stat()
+    path.write_text("2")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    backup(tmp_path / "copy")
+    assert copy.read_text() == "2"
 
 
 @sqlite_only
