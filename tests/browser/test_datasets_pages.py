@@ -204,6 +204,23 @@ async def test_an_upload_goes_on_by_itself_when_the_server_is_back(
     assert await in_thread(stored, home_of(visitors)) == await in_thread(two_pieces.read_bytes)
 
 
+async def test_nothing_is_sent_before_it_is_known_how_much_has_arrived(visitors: Visitors, flowers: Path) -> None:
+    """Of a piece whose answer was lost the page does not know; what it sent then would not fit."""
+    page = await visitors.visit_with_clock("/datasets/")
+    asked: list[str] = []
+
+    async def cut(route: Route) -> None:
+        asked.append(route.request.method)
+        await (route.abort("connectionreset") if len(asked) <= 2 else route.continue_())
+
+    await page.route("**/api/datasets/uploads/*/", cut)
+    await upload(page, flowers)
+    await expect(page.locator(".uploads")).to_contain_text("No connection to the server")
+    await page.clock.fast_forward(LONGEST_DELAY)
+    await expect(page.locator('tr[data-dataset="flowers"] .pill')).to_have_text("Waiting", timeout=FIRST_LOOK)
+    assert asked == ["PATCH", "GET", "GET", "PATCH"]
+
+
 def stored(home: Path) -> bytes:
     return (home / "datasets" / "uploads" / Dataset.objects.get().path).read_bytes()
 

@@ -95,6 +95,7 @@ export class Upload {
       this.#mark(this.received);
     } catch (refusal) {
       if (refusal instanceof ApiError && refusal.status < 500) this.#setState("failed", refusal.message);
+      else if (this.state === "sending") await this.#recover(refusal); // a piece would not fit to what has arrived
     }
   }
 
