@@ -17,6 +17,8 @@ import { comparable } from "./warnings.js";
 const REFRESH_AFTER = 2000; // milliseconds, while a run trains
 
 const find = (id) => document.getElementById(id);
+const noticeOf = (id) => find("gone").querySelector(`[data-run="${id}"]`);
+const stateOf = (runs) => JSON.stringify(runs.map(({ id, status, experiment_name: name }) => [id, status, name]));
 
 export class ComparePage {
   #runs = [];
@@ -26,6 +28,7 @@ export class ComparePage {
   #connection = { kind: "connecting" };
   #refreshing = null;
   #requests = 0; // an answer counts if it is to the newest request
+  #loading = Promise.resolve(); // the newest request
   #labels = new Map(); // run id -> its label when it was seen last
   #deleted = new Set(); // those that were deleted while the page was open
 
@@ -43,7 +46,7 @@ export class ComparePage {
     connectListSocket("/ws/runs/", {
       onItem: (item) => this.#receive(item),
       onState: (connection) => this.#setConnection(connection),
-      onMissed: () => this.#load(),
+      onMissed: (first) => this.#loadWhatIsMissed(first),
     });
   }
 
@@ -55,7 +58,11 @@ export class ComparePage {
 
   // --- requests ---
 
-  async #load() {
+  #load() {
+    return (this.#loading = this.#loadNow());
+  }
+
+  async #loadNow() {
     const request = ++this.#requests;
     try {
       const found = await fetchRuns(this.state.runs.filter((id) => !this.#deleted.has(id)));
@@ -72,6 +79,14 @@ export class ComparePage {
     } catch (error) {
       if (request === this.#requests) this.#showProblem(error.message);
     }
+  }
+
+  // A comparison takes the server long: right after the page was opened, only where a run is another one by now.
+  async #loadWhatIsMissed(first) {
+    await this.#loading;
+    if (!first) return this.#load();
+    const found = await fetchRuns(this.state.runs.filter((id) => !this.#deleted.has(id))).catch(() => null);
+    if (found && stateOf(found.runs) !== stateOf(this.#runs)) await this.#load();
   }
 
   // Reading all predictions takes a while: the page does not wait for it.
@@ -131,7 +146,7 @@ export class ComparePage {
   }
 
   removeRun(id) {
-    find("gone").querySelector(`[data-run="${id}"]`)?.remove();
+    noticeOf(id)?.remove();
     this.#runs = this.#runs.filter((run) => run.id !== id);
     this.state.set({ runs: this.state.runs.filter((other) => other !== id) });
   }
@@ -168,7 +183,7 @@ export class ComparePage {
     }
     if (type === "run_withdrawn" && this.#ids.includes(id)) return this.#load();
     if (type !== "run_summary") return;
-    if (this.#deleted.has(id)) return this.#restored(id);
+    if (this.#deleted.has(id) || noticeOf(id)) return this.#restored(id);
     const run = this.#runs.find((one) => one.id === id);
     if (run) this.#update(run, data);
   }

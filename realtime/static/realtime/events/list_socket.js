@@ -14,11 +14,13 @@ const FINAL_CODES = { 4401: "logged-out", 4403: "refused" };
  * @param {object} handlers
  * @param {(item: any) => void} handlers.onItem
  * @param {(state: import("./connection_state").ConnectionState) => void} handlers.onState
- * @param {() => void} handlers.onMissed after a loss: what happened meanwhile is not sent again
- * @param {() => void} [handlers.onAccessChanged] the reader's rights are others: fetch again what is shown
+ * @param {(first: boolean) => void} handlers.onMissed the server sends changes from now on, on the first connection or
+ *   after a loss: what happened between an answer that came before and this is not sent
+ * @param {() => unknown} [handlers.onAccessChanged] the reader's rights are others: fetch again what is shown
  */
-export function connectListSocket(path, { onItem, onState, onMissed, onAccessChanged = onMissed }) {
+export function connectListSocket(path, { onItem, onState, onMissed, onAccessChanged = () => onMissed(false) }) {
   let failures = 0;
+  let first = true;
   /** @type {number | null} */
   let lostAt = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -27,13 +29,19 @@ export function connectListSocket(path, { onItem, onState, onMissed, onAccessCha
   let socket;
   const connect = () => {
     timer = undefined;
+    let joined = false; // known by what comes: the server accepts a connection before it looks at who may see what
     socket = new LiveSocket(path, {
       onOpen() {
-        if (lostAt) onMissed();
         [failures, lostAt] = [0, null];
         onState({ kind: "live", quiet: 0 });
       },
-      onItems: (items) => items.forEach((item) => (item.type === "access_changed" ? onAccessChanged() : onItem(item))),
+      onItems(items) {
+        items.forEach((item) => (item.type === "access_changed" ? onAccessChanged() : onItem(item)));
+        if (joined) return;
+        joined = true;
+        onMissed(first);
+        first = false;
+      },
       onEnd(code, since) {
         const final = code === undefined ? undefined : FINAL_CODES[code];
         if (final) return onState({ kind: final });

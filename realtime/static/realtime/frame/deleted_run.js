@@ -36,9 +36,8 @@ export function onRestored(id, listener) {
       .catch(() => {});
   return connectListSocket("/ws/runs/", {
     onItem: ({ type, run_id: run }) => type === "run_summary" && run === id && listener(),
-    onState: ({ kind }) => kind === "live" && ask(),
-    onMissed() {},
-    onAccessChanged: ask,
+    onState() {},
+    onMissed: ask,
   });
 }
 

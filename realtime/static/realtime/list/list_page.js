@@ -32,6 +32,7 @@ export class ListPage {
   #isWhole = false; // whether the page has all runs, nothing before or after it
   #isSorted = true; // whether its order still holds
   #requests = 0; // an answer counts if it is to the newest request
+  #loading = Promise.resolve(); // the newest request
   #refreshing = null;
   #counting = null;
   #connection = { kind: "connecting" };
@@ -105,7 +106,7 @@ export class ListPage {
     connectListSocket(this.source.websocket, {
       onItem: (item) => this.#receive(item),
       onState: (connection) => this.#setConnection(connection),
-      onMissed: () => this.#load({ quiet: true }),
+      onMissed: () => this.#loadAgain(),
       onAccessChanged: () => (this.selection.clear(), this.#load()),
     });
   }
@@ -131,8 +132,18 @@ export class ListPage {
     return `${source.api}${state.by ? "grouped/" : ""}?${query}`;
   }
 
+  #load(how) {
+    this.#loading = this.#loadNow(how);
+  }
+
+  // After the answer that is on its way: the reader waits for it.
+  async #loadAgain() {
+    await this.#loading;
+    this.#load({ quiet: true });
+  }
+
   // `quiet`: the same list as before, as it is now.
-  async #load({ quiet = false } = {}) {
+  async #loadNow({ quiet = false } = {}) {
     const request = ++this.#requests;
     clearTimeout(this.#refreshing);
     this.#refreshing = null;
