@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from django.contrib.auth.models import User
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    async_playwright,
+    expect,
+)
 
 from realtime.login import login_link
 from tests.browser.contexts import Contexts
@@ -42,6 +50,8 @@ FLAGS = (
     "--disable-sync",
     f"--disable-features={FEATURES_OFF}",
 )
+# What comes is waited for; what a page of a busy machine needs for it is more than Playwright's five seconds.
+expect.set_options(timeout=30_000)
 NEXT_TRY = 12_500  # milliseconds: within so many a page whose server was away asks again
 WIDE = ViewportSize(width=1440, height=900)
 # Chromium writes failed connections to the console itself; tests that cut connections look at what the page says.

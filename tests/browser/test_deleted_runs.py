@@ -47,6 +47,19 @@ def in_training_again(run: Run) -> Run:
     return Run.objects.get(pk=run.pk)
 
 
+async def let_in(page: Page, address: str) -> None:
+    """Open the page of a run with a clock, and wait until the server answers on its socket: it has let the page in.
+
+    It accepts a socket first, and then finds out who may see what; of a run that it does not find then it cannot say
+    whether it was deleted.
+    """
+    async with page.expect_websocket(lambda one: "/ws/runs/" in one.url) as opened:
+        await page.goto(address)
+    await expect(page.locator("#connection")).to_have_text("Ended, all events received")
+    async with (await opened.value).expect_event("framereceived", lambda text: '"pong"' in text):
+        await page.clock.fast_forward(6_000)  # longer than a page waits before it asks
+
+
 async def asked_within_minutes(page: Page) -> list[str]:
     """Return what the page requests in the next minutes, by a clock that is turned forward."""
     asked: list[str] = []
@@ -61,7 +74,7 @@ async def test_the_page_of_a_deleted_run_says_so_rests_and_comes_back(visitors: 
     run = await in_thread(ended, owner)
     page = await visitors.visit("/")
     await page.clock.install()
-    await page.goto(f"{visitors.server.url}/runs/{run.pk}/")
+    await let_in(page, f"{visitors.server.url}/runs/{run.pk}/")
     await has_drawn(page, await in_thread(story.last_seq, run))
     await page.locator("#train-log").scroll_into_view_if_needed()
     await expect(page.locator("#train-log .note")).to_have_text("Nothing was printed yet.")
