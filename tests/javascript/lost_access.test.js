@@ -94,6 +94,26 @@ test("who lost the login is told, on every page, and nothing connects again", ()
   assert.equal(FakeSocket.made.length, 2);
 });
 
+test("what is shown is asked for again when the server tells of changes, not when it accepts the connection", () => {
+  const heard = [];
+  connectListSocket("/ws/runs/", {
+    onItem: ({ type }) => heard.push(type),
+    onState: ({ kind }) => heard.push(kind),
+    onMissed: (first) => heard.push(first ? "asked at first" : "asked again"),
+  });
+  FakeSocket.made[0].onopen();
+  assert.deepEqual(heard, []);
+  FakeSocket.made[0].says({ type: "queue" });
+  FakeSocket.made[0].says({ type: "run_summary" });
+  assert.deepEqual(heard, ["queue", "live", "asked at first", "run_summary"]);
+  FakeSocket.made[0].onclose({ code: 1006 });
+  passTime(2000);
+  FakeSocket.made[1].onopen();
+  assert.deepEqual(heard.slice(4), ["reconnecting"]);
+  FakeSocket.made[1].says({ type: "queue" });
+  assert.deepEqual(heard.slice(5), ["queue", "live", "asked again"]);
+});
+
 test("changed rights are no item: what is shown is asked for again", () => {
   const heard = [];
   const handlers = { onItem: ({ type }) => heard.push(type), onState() {}, onMissed: () => heard.push("asked again") };

@@ -178,6 +178,7 @@ export class ComparePage {
 
   #receive({ type, data, run_id: id }) {
     if (type === "run_deleted" && this.state.runs.includes(id)) {
+      if (!this.#deleted.has(id)) noticeOf(id)?.remove(); // one that did not know why the run was missing
       this.#deleted.add(id);
       return this.#load();
     }

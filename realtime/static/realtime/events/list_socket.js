@@ -31,15 +31,14 @@ export function connectListSocket(path, { onItem, onState, onMissed, onAccessCha
     timer = undefined;
     let joined = false; // known by what comes: the server accepts a connection before it looks at who may see what
     socket = new LiveSocket(path, {
-      onOpen() {
-        [failures, lostAt] = [0, null];
-        onState({ kind: "live", quiet: 0 });
-      },
+      onOpen() {},
       onItems(items) {
         items.forEach((item) => (item.type === "access_changed" ? onAccessChanged() : onItem(item)));
         if (joined) return;
         joined = true;
-        onMissed(first);
+        [failures, lostAt] = [0, null];
+        onState({ kind: "live", quiet: 0 });
+        if (!items.some(({ type }) => type === "access_changed")) onMissed(first);
         first = false;
       },
       onEnd(code, since) {

@@ -20,6 +20,7 @@ const noticeOf = (id) => find("gone").querySelector(`[data-run="${id}"]`);
 export class GroupPage {
   #connection = { kind: "connecting" };
   #asking = null;
+  #missing = new Map(); // id -> a run of the group that was found missing, why is not known
 
   // `group` as GET /api/groups/<id>/ answers; `labels` of the statistics.
   constructor(group, labels) {
@@ -59,7 +60,10 @@ export class GroupPage {
     const folds = new Set(group.runs.map(({ fold }) => fold)); // a retry replaces the run of its fold
     before
       .filter(({ fold }) => !folds.has(fold))
-      .forEach((run) => this.#showDeleted(run, ", or you may no longer see it"));
+      .forEach((run) => {
+        this.#missing.set(run.id, run);
+        this.#showDeleted(run, ", or you may no longer see it");
+      });
     if (["gone", "missing"].includes(this.#connection.kind)) this.#setConnection({ kind: "live", quiet: 0 });
     this.#draw();
   }
@@ -79,6 +83,7 @@ export class GroupPage {
     if (type === "run_deleted") {
       const deleted = runs.find((run) => run.id === id);
       if (deleted) this.#remove(deleted);
+      else if (this.#missing.has(id)) this.#explain(this.#missing.get(id));
     } else if (type === "run_withdrawn") {
       if (runs.some((run) => run.id === id)) this.#load();
     } else if (type === "run_summary") {
@@ -103,6 +108,13 @@ export class GroupPage {
     this.#draw();
     if (this.group.runs.length) this.#load();
     else this.#setConnection({ kind: "gone" });
+  }
+
+  // It was found missing before the server told why.
+  #explain(run) {
+    noticeOf(run.id)?.remove();
+    this.#showDeleted(run);
+    this.#missing.delete(run.id);
   }
 
   // A deleted fold leaves the table, and is named until it is restored.

@@ -32,6 +32,7 @@ export class ListPage {
   #isWhole = false; // whether the page has all runs, nothing before or after it
   #isSorted = true; // whether its order still holds
   #requests = 0; // an answer counts if it is to the newest request
+  #lists = 0; // a count is of the list that was asked for last
   #loading = Promise.resolve(); // the newest request
   #refreshing = null;
   #counting = null;
@@ -139,12 +140,20 @@ export class ListPage {
   // After the answer that is on its way: the reader waits for it.
   async #loadAgain() {
     await this.#loading;
+    const before = this.#shownIds;
     this.#load({ quiet: true });
+    await this.#loading;
+    if (this.#shownIds !== before) this.#countSoon(SOON);
+  }
+
+  get #shownIds() {
+    return [...this.flat.rows.keys()].join();
   }
 
   // `quiet`: the same list as before, as it is now.
   async #loadNow({ quiet = false } = {}) {
     const request = ++this.#requests;
+    if (!quiet) this.#lists += 1;
     clearTimeout(this.#refreshing);
     this.#refreshing = null;
     if (!quiet) find("shown").setAttribute("aria-busy", "true");
@@ -188,9 +197,9 @@ export class ListPage {
 
   async #count() {
     this.#counting = null;
-    const request = this.#requests;
+    const list = this.#lists;
     const found = await this.filters.facets().catch(() => null);
-    if (!found || request !== this.#requests) return;
+    if (!found || list !== this.#lists) return;
     this.#knownColumns = found.columns;
     drawCount(find("count"), found.count, !this.state.isFiltered && !this.state.search);
   }
