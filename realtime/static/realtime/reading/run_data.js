@@ -15,12 +15,13 @@ let asking = false;
 // run has read none.
 export async function drawRunData({ links, id }, state) {
   find("data-questions").hidden = state.status !== "failed"; // they have ended it
-  if (asking || drawn === state.attempt || state.deleted) return;
+  const { attempt } = state;
+  if (asking || drawn === attempt || state.deleted) return;
   asking = true;
   try {
     const { reading } = await call(links.reading);
     if (!isKnown(reading)) return;
-    drawn = state.attempt;
+    drawn = attempt; // if there is another one by now, its reading is asked for with what happens next
     arrange(find("data-questions"), linkedQuestions(reading.questions, `from=${id}`));
     arrange(find("data-facts"), factNodes(readingFacts(reading)));
     drawWhole(find("data-whole"), reading);

@@ -89,7 +89,9 @@ export class ResultParts {
     if (!this.state.finals.size) return (find("operating-points").hidden = true);
     const draw = async () => {
       const { drawPoints } = await import("./points/point_table.js");
-      await drawPoints(this.view.detail.links, this.state.finals);
+      const { finals } = this.state;
+      if (finals.size)
+        await drawPoints(this.view.detail.links, finals, () => finals.size && finals === this.state.finals);
     };
     this.below(draw, this.again);
   }

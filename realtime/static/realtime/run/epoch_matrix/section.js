@@ -60,12 +60,10 @@ class EpochMatrixSection {
 
   async #load(attempt) {
     this.#attempt = attempt;
-    try {
-      this.#frames.load(await call(this.root.dataset.api), { live: this.#live });
-    } catch {
-      this.#attempt = null; // the server is away: with the next epoch again
-      return;
-    }
+    const found = await call(this.root.dataset.api).catch(() => null);
+    if (attempt !== this.#attempt) return; // the run has begun again meanwhile
+    if (!found) return (this.#attempt = null); // the server is away: with the next epoch again
+    this.#frames.load(found, { live: this.#live });
     this.#hasNone = this.#frames.isEmpty && !this.#live;
     this.#draw();
   }
@@ -84,7 +82,9 @@ class EpochMatrixSection {
   async #ask() {
     if (this.#frames.isKnown) return;
     const { at: epoch } = this.#frames;
+    const attempt = this.#attempt;
     const answer = await call(`${this.root.dataset.api}?epoch=${epoch}`).catch(() => null); // the server is away
+    if (attempt !== this.#attempt) return;
     if (answer) this.#frames.add(answer);
     this.#draw();
   }

@@ -8,11 +8,12 @@ import { HEAD, pointNotes, pointRows } from "./point_text.js";
 const find = (id) => document.getElementById(id);
 let asked = 0; // the answer to the newest question counts
 
-export async function drawPoints({ operating_points: address }, finals) {
+// `isWanted()`: whether the run still has these results when the answer comes.
+export async function drawPoints({ operating_points: address }, finals, isWanted = () => true) {
   const question = ++asked;
   const binary = [...finals.values()].some(({ class_names: names }) => names.length === 2);
   const points = binary ? await call(address).then(({ points: found }) => found, ignored) : null;
-  if (question !== asked) return;
+  if (question !== asked || !isWanted()) return;
   find("operating-points").hidden = !points;
   if (!points) return;
   arrange(find("operating-points-table"), [dataTable("Sensitivity and specificity at each", HEAD, pointRows(points))]);
