@@ -17,6 +17,7 @@ from accounts.models import APIToken
 from realtime import auth
 from realtime.consumers import RunConsumer
 from realtime.hubs import broadcast, hub_registry
+from realtime.hubs.db_threads import logins
 from realtime.hubs.hub import Hub
 from realtime.hubs.socket_access import SocketAccess
 from realtime.wire.close_codes import ACCESS_ENDED, NO_LOGIN, UNKNOWN_RUN, Refused
@@ -120,7 +121,7 @@ async def look_by(identify: Callable[[auth.Scope], User], monkeypatch: pytest.Mo
     A process looks at all its sockets when it begins to hear of rights. One thread makes one look after the other.
     """
     monkeypatch.setattr(auth, "identify", identify)
-    await auth.logins(lambda: None)
+    await logins(lambda: None)
 
 
 async def until_doubtful(run: Run) -> None:

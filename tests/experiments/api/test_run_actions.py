@@ -13,6 +13,7 @@ from django.test import Client
 from experiments import launch
 from experiments.api import operations
 from experiments.training.contract.config import TrainingConfig
+from realtime.hubs import broadcast
 from runs import lifecycle
 from runs.models import Run
 from runs.removal import deletion
@@ -99,7 +100,7 @@ def test_the_answer_is_the_state_in_which_the_request_left_the_run(
 def test_a_deletion_tells_of_itself_although_it_is_undone_at_once(
     api: Client, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations.broadcast, "hint", deletion.restore)
+    monkeypatch.setattr(broadcast, "hint", deletion.restore)
     found = answer(act(api, ended(run), "delete"), 200)
     assert found["deleted_at"] is not None
     assert Run.objects.get(pk=run.pk).deleted_at is None
