@@ -253,10 +253,11 @@ class Run(Leased):
             models.Index(fields=["lease_until"], name="run_running_lease", condition=Q(status="in_progress")),
             models.Index(fields=["touched_at"], name="run_touched", condition=Q(touched_at__isnull=False)),
             models.Index(fields=["deleted_at"], name="run_deleted", condition=Q(deleted_at__isnull=False)),
-            # What a list is sorted by most, beside the metrics and options, which have tables of their own.
-            models.Index(fields=["best_value", "deleted_at"], name="run_best_value"),
+            # What a list is sorted by most, beside the metrics and options, which have tables of their own. The rows of
+            # others' projects are passed over in the index.
+            models.Index(fields=["best_value", "deleted_at", "project"], name="run_best_value"),
             *(
-                models.Index(fields=[f"final_{name}", "final_split", "deleted_at"], name=f"run_final_{name}")
+                models.Index(fields=[f"final_{name}", "final_split", "deleted_at", "project"], name=f"run_final_{name}")
                 for name in ("precision", "recall", "f1", "auroc")
             ),
             # What Prometheus counts and sums. Of ended runs alone: their rows are written once.

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, Protocol
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import BooleanField, Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Exists, F, Func, Max, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import In
 
 from access.decisions import Access, access_of, fresh_access_of
 from access.models import Project
@@ -100,31 +101,60 @@ def sees_all(user: User | AnonymousUser) -> bool:
     return access_of(user).limits is None
 
 
-def may_see(user: User | AnonymousUser, *, deleted: bool = False) -> Q:
+def may_see(
+    user: User | AnonymousUser,
+    *,
+    deleted: bool = False,
+    among: Collection[int] | None = None,
+    by_project: bool = True,
+) -> Q:
     """Return the condition, on `Run` or `ListedRun`, of those that `user` may see: none that is deleted.
 
-    With `deleted`, of the deleted ones that `user` may restore: those that the user may change.
+    With `deleted`, of the deleted ones that `user` may restore: those that the user may change. `among` and
+    `by_project` are as of `in_projects`.
     """
     if deleted:
-        return Q(deleted_at__isnull=False) & _may_be_changed(access_of(user))
-    return _readable(user) & Q(deleted_at=None)
+        own = Q() if among is None else Q(project_id__in=sorted(among))
+        return Q(deleted_at__isnull=False) & _may_be_changed(access_of(user)) & own
+    return _readable(user, among, by_project=by_project) & Q(deleted_at=None)
 
 
-def _readable(user: User | AnonymousUser) -> Q:
+def _readable(user: User | AnonymousUser, among: Collection[int] | None = None, *, by_project: bool = True) -> Q:
     """Return the condition on runs that they are of a project that the user sees, or of a link that a visitor has."""
     shown = access_of(user).only_runs
-    return Q(pk__in=sorted(shown)) if shown else in_projects(user)
+    if not shown:
+        return in_projects(user, among, by_project=by_project)
+    return Q(pk__in=sorted(shown)) & (Q() if among is None else Q(project_id__in=sorted(among)))
 
 
-def in_projects(user: User | AnonymousUser, among: Collection[int] | None = None) -> Q:
+def in_projects(user: User | AnonymousUser, among: Collection[int] | None = None, *, by_project: bool = True) -> Q:
     """Return the condition on whatever has a project that it is one which the user sees, and one of `among` if given.
 
-    Empty where it would change nothing.
+    Empty where it would change nothing. Without `by_project` SQLite, which does not know how many rows a project has,
+    finds the rows by another condition, or in their order, and looks at the project of each.
     """
+    limits = limits_of(user, among)
+    if limits is None:
+        return Q()
+    return Q(project_id__in=limits) if by_project else Q(In(_Unindexed(F("project_id")), limits))
+
+
+def limits_of(user: User | AnonymousUser, among: Collection[int] | None = None) -> list[int] | None:
+    """Return the projects that a query of the user has to name, only those of `among` if given; None: it need not."""
     limits = access_of(user).limits
-    if among is not None:
-        limits = sorted(among) if limits is None else sorted({*limits} & {*among})
-    return Q() if limits is None else Q(project_id__in=limits)
+    if among is None:
+        return limits
+    return sorted(among) if limits is None else sorted({*limits} & {*among})
+
+
+class _Unindexed(Func):
+    """A column for which SQLite uses no index; PostgreSQL knows by its statistics how many rows have which value."""
+
+    template, arity = "%(expressions)s", 1
+
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        """Write the column behind a plus sign, as SQLite's documentation has it."""
+        return super().as_sql(compiler, connection, template="+%(expressions)s", **more)
 
 
 def readable_runs(user: User | AnonymousUser) -> QuerySet[Run]:

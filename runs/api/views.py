@@ -38,8 +38,9 @@ from runs.listing.filters import (
     Parameters,
     RunParameters,
     are_chosen,
-    chooses_all,
+    chooses_projects,
     narrowed,
+    project_limits,
     validated,
 )
 from runs.listing.grouping import page_of_groups
@@ -128,8 +129,9 @@ class Facets(ReadingView):
     def get(self, request: Request) -> Response:
         """Count the facets of the chosen runs."""
         condition = are_chosen(request.user, self.asked)
-        whole = chooses_all(self.asked) and queries.sees_all(request.user)
-        return Response(facets(condition, whole=whole, searched="search" in self.asked))
+        user, asked = request.user, self.asked
+        whole, projects = chooses_projects(user, asked), project_limits(user, asked)
+        return Response(facets(condition, whole=whole, projects=projects, searched="search" in asked))
 
 
 class Grouped(ReadingView):
@@ -146,7 +148,8 @@ class Grouped(ReadingView):
             asked["by"],
             asked["page_size"],
             asked.get("cursor"),
-            whole=chooses_all(asked) and queries.sees_all(request.user),
+            whole=chooses_projects(request.user, asked),
+            projects=project_limits(request.user, asked),
             searched="search" in asked,
         )
         links = page.links(request.build_absolute_uri())

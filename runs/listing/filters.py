@@ -18,6 +18,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from access.decisions import access_of
 from runs.derived_models import ListedRun
 from runs.errors import InvalidRequest, invalid
 from runs.events import EVENT_TYPES
@@ -27,7 +28,7 @@ from runs.listing.grouping import BY
 from runs.listing.search import has_words
 from runs.models import Run, RunTag
 from runs.projects.project_names import numbers_of
-from runs.queries import in_projects, may_see
+from runs.queries import limits_of, may_see
 from runs.tagging.tag_names import normalised
 
 M = TypeVar("M", bound=Model)
@@ -141,6 +142,10 @@ class Choice(Parameters):
         """Spell the tags as they are stored."""
         return list(_in_words(lambda: normalised(value)))
 
+    def validate_project(self, value: list[str]) -> list[int]:
+        """Read the numbers of those projects that exist."""
+        return numbers_of(value)
+
 
 _CHOOSING = frozenset(Choice().fields) - {"deleted"}  # which always has a value
 
@@ -148,6 +153,11 @@ _CHOOSING = frozenset(Choice().fields) - {"deleted"}  # which always has a value
 def chooses_all(asked: Mapping[str, Any]) -> bool:
     """Return whether checked parameters choose all runs that are not deleted, whatever else they ask for."""
     return not asked["deleted"] and _CHOOSING.isdisjoint(asked)
+
+
+def chooses_projects(user: User | AnonymousUser, asked: Mapping[str, Any]) -> bool:
+    """Return whether they choose all runs of `project_limits` that are not deleted, for a user with an account."""
+    return not asked["deleted"] and not access_of(user).only_runs and (_CHOOSING - {"project"}).isdisjoint(asked)
 
 
 class RunParameters(Choice):
@@ -252,25 +262,29 @@ def narrowed(rows: QuerySet[M], lookups: Mapping[str, str], asked: Mapping[str, 
     return rows.filter(_fits(lookups, asked))
 
 
-def chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> QuerySet[Run]:
-    """Select the runs that the parameters of a `Choice` mean for that user."""
-    condition = are_chosen(user, asked)
+def chosen(user: User | AnonymousUser, asked: Mapping[str, Any], *, by_project: bool = True) -> QuerySet[Run]:
+    """Select the runs that the parameters of a `Choice` mean for that user; `by_project` as of `are_chosen`."""
+    condition = are_chosen(user, asked, by_project=by_project)
     if "search" in asked:
         return Run.objects.filter(pk__in=ListedRun.objects.filter(condition).values("pk"))
     return Run.objects.filter(condition)
 
 
-def are_chosen(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Q:
+def are_chosen(user: User | AnonymousUser, asked: Mapping[str, Any], *, by_project: bool = True) -> Q:
     """Return the condition on `ListedRun` for the runs that the parameters of a `Choice` mean for that user.
 
-    Without a search it is one on `Run` too.
+    Without a search it is one on `Run` too. `by_project` is as of `queries.in_projects`.
     """
-    condition = may_see(user, deleted=asked["deleted"]) & _fits(RUN_LOOKUPS, asked)
-    if "project" in asked:
-        condition &= in_projects(user, numbers_of(asked["project"]))
+    sees = may_see(user, deleted=asked["deleted"], among=asked.get("project"), by_project=by_project)
+    condition = sees & _fits(RUN_LOOKUPS, asked)
     if "tag" in asked:
         condition &= Q(pk__in=RunTag.objects.filter(name__in=asked["tag"]).values("run"))
     return condition & has_words(asked["search"]) if "search" in asked else condition
+
+
+def project_limits(user: User | AnonymousUser, asked: Mapping[str, Any]) -> list[int] | None:
+    """Return the projects to which rights and the parameters of a `Choice` limit the runs; None: all."""
+    return limits_of(user, asked.get("project"))
 
 
 def _fits(lookups: Mapping[str, str], asked: Mapping[str, Any]) -> Q:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Max, Min, QuerySet, Sum
@@ -38,11 +38,17 @@ class Counted(NamedTuple):
     marks: Any = None
 
 
-def of_groups(runs: QuerySet[Any], column: str, completed: Mapping[Any, Counted]) -> dict[Any, Splits]:
+def of_groups(
+    runs: QuerySet[Any],
+    column: str,
+    completed: Mapping[Any, Counted],
+    count: Callable[[Collection[Any]], Mapping[Any, Counted]],
+) -> dict[Any, Splits]:
     """Describe the groups that have a value in `column`, each given with its completed runs.
 
     `runs` are of `Run` or `ListedRun`, both of which have the numbers. Groups that are known by their marks are not
-    read again.
+    read again. What is read is remembered where no run has changed meanwhile: the completed runs of these groups are
+    counted again, by `count`.
     """
     asked = [(column, key, counted) for key, counted in completed.items()]
     found = {one[1]: splits for one in asked if (splits := _known.get(one)) is not None}
@@ -51,7 +57,9 @@ def of_groups(runs: QuerySet[Any], column: str, completed: Mapping[Any, Counted]
     if len(_known) > REMEMBERED:
         _known.clear()
     # Not that there are no numbers: an owner who was renamed meanwhile seems to have none.
-    _known.update({one: read[one[1]] for one in new if one[2].marks is not None and one[1] in read})
+    marked = {one[1]: one for one in new if one[2].marks is not None and one[1] in read}
+    after = count(marked) if marked else {}
+    _known.update({one: read[key] for key, one in marked.items() if after.get(key) == one[2]})
     return found | read
 
 

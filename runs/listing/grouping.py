@@ -9,7 +9,7 @@ together.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -19,6 +19,7 @@ from runs.derived_models import ListedRun
 from runs.listing import final_spreads
 from runs.listing.final_spreads import Counted
 from runs.listing.pagination import Order, Page, Part, page_of
+from runs.listing.reach import Reach, reach_of
 from runs.models import Run, RunTag
 from runs.queries import with_summary
 
@@ -36,41 +37,58 @@ _Statuses = dict[Any, dict[str, Counted]]
 
 
 def page_of_groups(
-    condition: Q, by: str, size: int, token: str | None, *, whole: bool = False, searched: bool = False
+    condition: Q,
+    by: str,
+    size: int,
+    token: str | None,
+    *,
+    whole: bool = False,
+    projects: Sequence[int] | None = None,
+    searched: bool = False,
 ) -> Page[Group]:
     """Return one page of groups, those with the newest runs first, in six queries and of tags in ten.
 
     Each has `key`, `count`, `statuses`, `newest` (a Run) and `splits`. A run counts once for each of its tags; runs
     without a value to group by are in no group. The runs are those that fulfil the condition on `ListedRun`, which is
-    one on `Run` too unless words are `searched`. `whole` says that it is not to be deleted: tags are counted along
-    their index then.
+    one on `Run` too unless words are `searched`. `whole` says that it is to be of the `projects`, where these are
+    given, and not to be deleted: tags are counted along their index then.
     """
     runs = ListedRun.objects.filter(condition)
     of_tags = by == "tag"
-    members = _tags(runs, whole=whole) if of_tags else _members(runs, by)
+    members = _tags(condition, projects, whole=whole) if of_tags else _members(runs, by)
     number = "run_id" if of_tags else "pk"
     counted = members.order_by().values(key=F(BY[by])).annotate(newest=Max(number), count=Count("*"))
     order = Order(f"grouped by {by}", descending=True, tie_descending=False)
     page = page_of([Part(counted, ("newest",), "key")], order, size, token)
     newest = with_summary(Run.objects.filter(pk__in=[row["newest"] for row in page.rows])).in_bulk()
+
+    def counts(keys: Collection[Any]) -> _Statuses:
+        if of_tags and whole:
+            return _statuses_of_all_tags(keys, projects)
+        of_keys = members.filter(**{f"{BY[by]}__in": list(keys)})
+        return _statuses_of_tags(of_keys, page.rows) if of_tags else _statuses(of_keys, BY[by], marked=whole)
+
     # Counted for this page alone: for all groups at once, each run would be looked at once for each status.
-    of_page = members.filter(**{f"{BY[by]}__in": [row["key"] for row in page.rows]})
-    if not of_tags:
-        statuses = _statuses(of_page, BY[by], marked=whole)
-    else:
-        names = [row["key"] for row in page.rows]
-        statuses = _statuses_of_all_tags(names) if whole else _statuses_of_tags(of_page, page.rows)
-    completed = {row["key"]: statuses[row["key"]].get(Run.Status.COMPLETED, Counted()) for row in page.rows}
+    statuses = counts([row["key"] for row in page.rows])
     if of_tags:  # of whole rows: these are what Django joins with tags
-        tagged = Run.objects.filter(Q(pk__in=runs.order_by().values("pk")) if searched else condition)
-        splits = final_spreads.of_groups(tagged, "tag_rows__name", completed)
+        runs_of_groups: QuerySet[Any] = Run.objects.filter(
+            Q(pk__in=runs.order_by().values("pk")) if searched else condition
+        )
     else:
-        splits = final_spreads.of_groups(runs, BY[by], completed)
+        runs_of_groups = runs
+    column = "tag_rows__name" if of_tags else BY[by]
+    splits = final_spreads.of_groups(
+        runs_of_groups, column, _completed(statuses, statuses), lambda keys: _completed(counts(keys), keys)
+    )
     for row in page.rows:
         row["run"] = newest.get(row["newest"])
         row["statuses"] = {status: counted.number for status, counted in statuses[row["key"]].items()}
         row["splits"] = splits.get(row["key"], {})
     return page
+
+
+def _completed(statuses: _Statuses, keys: Collection[Any]) -> dict[Any, Counted]:
+    return {key: statuses.get(key, {}).get(Run.Status.COMPLETED, Counted()) for key in keys}
 
 
 def _members(runs: QuerySet[ListedRun], by: str) -> QuerySet[Any, Any]:
@@ -80,33 +98,36 @@ def _members(runs: QuerySet[ListedRun], by: str) -> QuerySet[Any, Any]:
     return runs.filter(group_id__isnull=False) if by == "group" else runs
 
 
-def _tags(runs: QuerySet[ListedRun], *, whole: bool) -> QuerySet[RunTag]:
-    """Select the tags of the runs; of all runs, those but the few of deleted ones."""
-    if whole:
+def _tags(condition: Q, projects: Sequence[int] | None, *, whole: bool) -> QuerySet[RunTag]:
+    """Select the tags of the runs; of all runs or most, those but the few of the others."""
+    if whole and projects is None:
         return RunTag.objects.exclude(run__in=Run.objects.exclude(deleted_at=None).order_by().values("pk"))
-    return RunTag.objects.filter(run__in=runs.order_by().values("pk"))
+    if whole and projects is not None and reach_of(projects) is Reach.MOST:
+        return RunTag.objects.exclude(run__in=ListedRun.objects.exclude(condition).order_by().values("pk"))
+    return RunTag.objects.filter(run__in=ListedRun.objects.filter(condition).order_by().values("pk"))
 
 
 def _statuses(members: QuerySet[Any, Any], column: str, *, marked: bool) -> _Statuses:
     """Count the runs of each group that have each status, `marked` with their marks.
 
-    Only of all runs do these tell each change: what else runs are chosen by may change while groups are read.
+    Only of all runs of projects do these tell each change: what else runs are chosen by is not in their rows.
     """
     counted = members.order_by().values_list(column, "status").annotate(number=Count("*"), marks=Sum("mark"))
     rows = ((key, status, number, marks if marked else None) for key, status, number, marks in counted)
     return _in_order((key, status, Counted(number, marks)) for key, status, number, marks in rows)
 
 
-def _statuses_of_all_tags(names: Collection[str]) -> _Statuses:
+def _statuses_of_all_tags(names: Collection[str], projects: Sequence[int] | None) -> _Statuses:
     """Count as `_statuses` the runs of each tag, joined with their short rows, for which Django has no relation."""
-    if not names:
+    if not names or projects == []:
         return {}
+    among = "" if projects is None else f" AND project_id IN ({', '.join(['%s'] * len(projects))})"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT name, status, COUNT(*), SUM(mark) FROM {RunTag._meta.db_table}"  # noqa: S608  # our own names
             f" JOIN {ListedRun._meta.db_table} AS listed ON listed.id = run_id"
-            f" WHERE deleted_at IS NULL AND name IN ({', '.join(['%s'] * len(names))}) GROUP BY name, status",
-            [*names],
+            f" WHERE deleted_at IS NULL AND name IN ({', '.join(['%s'] * len(names))}){among} GROUP BY name, status",
+            [*names, *(projects or ())],
         )
         counted = cursor.fetchall()
     return _in_order((name, status, Counted(number, marks)) for name, status, number, marks in counted)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Q
 
-from access.decisions import access_of
 from runs import queries
 from runs.derived_models import ListedRun
 from runs.listing import orderings
-from runs.listing.filters import are_chosen, chooses_all, chosen
+from runs.listing.filters import are_chosen, chooses_all, chosen, project_limits
 from runs.listing.pagination import NEWEST_FIRST, Order, Page, first_page, page_of
+from runs.listing.reach import Reach, reach_of
 from runs.listing.run_parts import RunPart
-
-FEW = 500
-"""Runs that are sorted sooner than they are found along an index among those of others."""
 
 
 def run_page(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Page[dict[str, Any]]:
@@ -30,22 +26,17 @@ def run_page(user: User | AnonymousUser, asked: Mapping[str, Any]) -> Page[dict[
 
 
 def _ordered(user: User | AnonymousUser, asked: Mapping[str, Any]) -> tuple[list[RunPart], Order]:
-    limits = access_of(user).limits
-    if orderings.is_by_number(asked["ordering"]) and ("search" in asked or limits is not None):
-        return orderings.by_number(ListedRun.objects.filter(are_chosen(user, asked)), asked["ordering"], limits or ())
-    return orderings.ordered(chosen(user, asked).filter(_among_few(limits)), asked["ordering"])
-
-
-def _among_few(limits: Sequence[int] | None) -> Q:
-    """Return the condition that names the runs of a user's projects, where they are few; else none.
-
-    They are then looked up and sorted: in the order of an index a database would pass over the runs of all others.
-    """
-    if not limits:
-        return Q()
-    there = ListedRun.objects.filter(project_id__in=limits).order_by().values_list("pk", flat=True)
-    numbers = list(there[: FEW + 1])
-    return Q(pk__in=numbers) if len(numbers) <= FEW else Q()
+    limits = None if asked["deleted"] else project_limits(user, asked)
+    reach = None if limits is None else reach_of(limits)
+    by_project = reach is not None and not reach.as_all
+    ordering = asked["ordering"]
+    if orderings.is_by_number(ordering) and ("search" in asked or by_project):
+        listed = ListedRun.objects.filter(are_chosen(user, asked, by_project=by_project))
+        return orderings.by_number(listed, ordering, limits if limits and reach is Reach.SOME else ())
+    runs = chosen(user, asked, by_project=False)
+    if limits is not None and reach is Reach.FEW:
+        runs = runs.filter(pk__in=ListedRun.objects.filter(project_id__in=limits).order_by().values("pk"))
+    return orderings.ordered(runs, ordering)
 
 
 def _are_newest(asked: Mapping[str, Any]) -> bool:

@@ -40,7 +40,8 @@ def by_hand(name: str, split: str) -> dict[str, Any]:
 
 
 def of_groups(*names: str) -> dict[Any, Any]:
-    return final_spreads.of_groups(Run.objects.all(), "experiment_name", dict.fromkeys(names, final_spreads.Counted(9)))
+    counted = dict.fromkeys(names, final_spreads.Counted(9))
+    return final_spreads.of_groups(Run.objects.all(), "experiment_name", counted, lambda _: counted)
 
 
 @pytest.mark.usefixtures("summed")
