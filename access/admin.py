@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 
 from access import members
 from access.default_project import DEFAULT_PROJECT
@@ -18,6 +19,10 @@ from audit.recording import record
 
 LAST_ADMIN = "the only admin of the project: make another member its admin first"
 KEPT = "the project that takes what names no other"
+
+
+class NotEmpty(Exception):
+    """The sentence that a project has runs or data, so that it is not deleted."""
 
 
 class MembershipForm(ModelForm):  # type: ignore[type-arg]  # generic in its stubs only
@@ -102,20 +107,67 @@ class ProjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Keep the default project among others, and say so."""
-        found, counts, needed, protected = super().get_deleted_objects(objs, request)
-        return found, counts, needed, [*protected, *(f"{one}: {KEPT}" for one in objs if one.pk == DEFAULT_PROJECT)]
+        """Keep the default project, and those that have runs or data, and say so.
 
-    def delete_model(self, request: HttpRequest, obj: Project) -> None:
-        """Delete the project."""
-        record("project.deleted", target=obj)
-        super().delete_model(request, obj)
+        What they have is counted: Django would load all of it to show one line for each.
+        """
+        kept = [f"{one}: {KEPT}" for one in objs if one.pk == DEFAULT_PROJECT]
+        kept += [f"{one}: {has}" for one in objs if (has := _has(one))]
+        if kept:
+            return [str(one) for one in objs], {str(Project._meta.verbose_name_plural): len(objs)}, set(), kept
+        return super().get_deleted_objects(objs, request)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
-        """Delete the projects."""
-        for project in queryset:
-            record("project.deleted", target=project)
-        super().delete_queryset(request, queryset)
+    def delete_model(self, request: HttpRequest, obj: Project) -> None:  # noqa: ARG002  # as Django calls it
+        """Delete the project, if it has still neither runs nor data."""
+        _delete([obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:  # noqa: ARG002  # as above
+        """Delete the projects, all or none."""
+        _delete(queryset)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Show what would be deleted, or delete it; say so if the project got a run or data meanwhile."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except NotEmpty as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(request.path)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the projects, or carry out an action; say so if one to be deleted got a run or data meanwhile."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except NotEmpty as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+def _delete(projects: Iterable[Project]) -> None:
+    """Delete projects, all or none; raises NotEmpty if one has runs or data.
+
+    It is locked first: from then on nothing can be stored that belongs to it.
+    """
+    with transaction.atomic():
+        for project in projects:
+            locked = Project.objects.select_for_update().filter(pk=project.pk).first()
+            if locked is None:  # by somebody else, meanwhile
+                continue
+            if has := _has(locked):
+                raise NotEmpty(f"{locked}: {has}. Nothing was deleted.")
+            record("project.deleted", target=locked)
+            locked.delete()
+
+
+def _has(project: Project) -> str:
+    """Count what keeps the project from being deleted, in words, without loading it; empty: nothing does."""
+    found = []
+    for relation in Project._meta.related_objects:
+        if relation.on_delete is models.PROTECT:
+            named = relation.related_model._meta
+            number = relation.related_model._base_manager.filter(**{relation.field.name: project}).count()
+            if number:
+                found.append(f"{number:,} {named.verbose_name if number == 1 else named.verbose_name_plural}")
+    return ", ".join(found)
 
 
 def _last_admins(chosen: Iterable[Membership]) -> list[str]:

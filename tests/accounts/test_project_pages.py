@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Any
 
 import pytest
+from django.db.models.signals import post_init
 from django.test import Client
 
+from access.admin import ProjectAdmin
 from access.default_project import DEFAULT_PROJECT
 from access.models import Membership, Project
 from access.roles import Role
@@ -216,3 +219,43 @@ class TestAdmin:
             client.post(f"{self.projects}{number}/delete/", {"post": "yes"})
             client.post(self.projects, {"action": "delete_selected", "_selected_action": [number], "post": "yes"})
             assert Project.objects.filter(pk=number).exists()
+
+    def test_what_keeps_a_project_is_counted_and_not_loaded(self, cast: Cast) -> None:
+        run = cast.run()
+        Run.objects.bulk_create([_copy(run) for _ in range(300)])
+        loaded: list[int] = []
+        post_init.connect(count := lambda instance, **_: loaded.append(instance.pk), sender=Run)
+        try:
+            page = text(self.client(cast).get(f"{self.projects}{cast.project.pk}/delete/"))
+        finally:
+            post_init.disconnect(count, sender=Run)
+        assert "Heart: 301 runs" in page
+        assert not loaded
+
+    def test_a_project_that_gets_a_run_while_it_is_deleted_stays(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client, empty, look = self.client(cast), cast.other, ProjectAdmin.get_deleted_objects
+        recorded = AuditEvent.objects.count()
+
+        def looked(admin: ProjectAdmin, objs: Any, request: Any) -> Any:
+            found = look(admin, objs, request)
+            Run.objects.filter(pk=run.pk).update(project=empty)
+            return found
+
+        run = cast.run()
+        monkeypatch.setattr(ProjectAdmin, "get_deleted_objects", looked)
+        chosen = {"action": "delete_selected", "_selected_action": [empty.pk], "post": "yes"}
+        for path, sent in ((f"{self.projects}{empty.pk}/delete/", {"post": "yes"}), (self.projects, chosen)):
+            Run.objects.filter(pk=run.pk).update(project=cast.project)
+            answer = client.post(path, sent, follow=True)
+            assert "Not Heart: 1 run. Nothing was deleted." in text(answer)
+            assert "deleted successfully" not in text(answer)
+            assert Project.objects.filter(pk=empty.pk).exists()
+        assert AuditEvent.objects.count() == recorded
+
+
+def _copy(run: Run) -> Run:
+    copied = copy.copy(run)
+    copied.pk = None
+    return copied
