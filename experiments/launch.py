@@ -22,7 +22,7 @@ from experiments.training.contract.networks import weight_files
 from realtime.hubs import broadcast
 from runs import lifecycle
 from runs.models import Run, RunGroup
-from runs.quotas.room import QuotaExceeded, require_room_for_runs
+from runs.quotas.room import Files, QuotaExceeded, files_of, require_room_for_runs
 
 RECORDED_PACKAGES = (
     "torch",
@@ -98,15 +98,17 @@ def create(
     dataset_hash: str | None = None,
     origin: Run | None = None,
     in_its_place: bool = False,
+    files: Files | None = None,
 ) -> list[Run]:
     """Create the queued runs without announcing them; the first one has the key, which stands for all.
 
     `dataset_hash` is the version of the data set that `source_path` names, if it names one; `origin` is what they copy;
-    with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on. Raises
-    QuotaExceeded.
+    with `in_its_place` the copy of a fold that failed or was cancelled is that fold of the group from now on. `files`
+    are those of the project, for who calls in a transaction. Raises QuotaExceeded.
     """
+    files = files_of(project_id) if files is None else files
     with transaction.atomic():
-        require_room_for_runs(project_id, len(config.of_each_run()))
+        require_room_for_runs(project_id, len(config.of_each_run()), files)
         group = _group(config, owner, project_id) if config.is_group else None
         same = origin is not None and origin.project_id == project_id
         if origin is not None and same and in_its_place and lifecycle.replace(origin.pk):

@@ -23,7 +23,7 @@ from runs.describing import descriptions
 from runs.errors import Conflict
 from runs.models import Run
 from runs.projects.refusals import why_not
-from runs.quotas.room import require_room_for_runs
+from runs.quotas.room import Files, files_of, require_room_for_runs
 from runs.removal import deletion
 from runs.scheduling import moves
 from runs.scheduling.moves import Destination
@@ -70,15 +70,16 @@ def resume(run: Run, user: User) -> None:
         raise Conflict(
             f"Run {run.pk} was run again, and the new run has its place in the group. Change and run it again instead."
         )
-    if not _recorded("run.resumed", run, lambda: _resumed(run, user)):
+    files = files_of(run.project_id)
+    if not _recorded("run.resumed", run, lambda: _resumed(run, user, files)):
         raise Conflict(f"Run {run.pk} is {_status(run)}: only failed and cancelled runs can be resumed.")
     announce(run.pk)
 
 
-def _resumed(run: Run, user: User) -> bool:
+def _resumed(run: Run, user: User, files: Files) -> bool:
     """Queue the run again, where its project has room for one more; raises QuotaExceeded."""
     if run.status in Run.RESUMABLE:
-        require_room_for_runs(run.project_id, 1)
+        require_room_for_runs(run.project_id, 1, files)
     return lifecycle.resume(run.pk, f"Resumed by {user}.")
 
 

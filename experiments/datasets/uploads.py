@@ -68,9 +68,10 @@ def open_upload(
     _check_size(owner, size)
     chosen = names.chosen(name, filename)
     upload = Upload(filename=filename, size=size, updated_at=timezone.now())
+    files = room.files_of(project.pk)
     try:
         with transaction.atomic():
-            room.require_room_for_file(project.pk, size)
+            room.require_room_for_file(project.pk, size, files)
             dataset = checks.begin_upload(chosen, f"{upload.pk.hex}/{chosen}{suffix}", owner, sha256, project.pk)
             upload.dataset = dataset
             upload.save()

@@ -22,7 +22,7 @@ from runs.errors import Conflict
 from runs.models import Run
 from runs.projects.refusals import why_not
 from runs.queries import may_change, visible_runs
-from runs.quotas.room import require_room_for_file
+from runs.quotas.room import files_of, require_room_for_file
 
 Place = Callable[[Path], None]
 """Puts files of a request into the folder that it is given."""
@@ -51,6 +51,7 @@ def enqueue(
     if kind not in KINDS:
         raise KeyError(kind)
     require_trainer(run, user)
+    files = files_of(run.project_id)
     with transaction.atomic():
         _lock(run, user)
         unfinished = ModelJob.objects.filter(run=run, kind=kind, status__in=ModelJob.UNFINISHED).order_by("pk")
@@ -58,7 +59,7 @@ def enqueue(
             if known.options == dict(options):
                 return known
         _require_room(user)
-        require_room_for_file(run.project_id, size)
+        require_room_for_file(run.project_id, size, files)
         job = state.create(run, user, kind, options, size)
         record("model_job.requested", target=job, run=run.pk, kind=kind)
         if place is not None:

@@ -33,17 +33,25 @@ def add_part(part: Part) -> None:
         _parts.append(part)
 
 
-def bytes_of(project_ids: Collection[int]) -> dict[int, int]:
-    """Return the bytes that the files of each project take."""
+def unfinished_files(project_ids: Collection[int]) -> dict[int, int]:
+    """Return the bytes of each run of the projects that has files and has not ended: of those no sum is stored."""
+    return _sizes(_started(project_ids))
+
+
+def bytes_of(project_ids: Collection[int], known: Mapping[int, int] | None = None) -> dict[int, int]:
+    """Return the bytes that the files of each project take.
+
+    `known` are `unfinished_files` of a moment ago, for those who ask in a transaction: looking through folders takes
+    long, and others would wait for it. Only runs that were started since are looked at then.
+    """
     found = dict.fromkeys(project_ids, 0)
     measured = RunDiskUsage.objects.filter(project_id__in=project_ids).order_by()
     for number, size in measured.values_list("project_id").annotate(size=Sum("size")):
         found[number] += int(size)
-    started = Q(status__in=Run.RUNNING) | Q(status=Run.Status.QUEUED, attempt__gt=0)
-    unfinished = Run.objects.filter(started, project_id__in=project_ids).order_by()
-    started_runs = dict(unfinished.values_list("pk", "project_id"))
-    for run_id, size in _sizes(started_runs).items():
-        found[started_runs[run_id]] += size
+    started_runs, known = _started(project_ids), known or {}
+    sizes = _sizes(started_runs.keys() - known.keys())
+    for run_id, project in started_runs.items():
+        found[project] += sizes[run_id] if run_id in sizes else known[run_id]
     # Of a run that was resumed, the files of its earlier attempts were measured: they count once.
     resumed = RunDiskUsage.objects.filter(run_id__in=list(started_runs)).order_by()
     for number, size in resumed.values_list("project_id", "size"):
@@ -52,6 +60,13 @@ def bytes_of(project_ids: Collection[int]) -> dict[int, int]:
         for number, size in part(project_ids).items():
             found[number] += size
     return found
+
+
+def _started(project_ids: Collection[int]) -> dict[int, int]:
+    """Return the unfinished runs that were started, each with its project."""
+    started = Q(status__in=Run.RUNNING) | Q(status=Run.Status.QUEUED, attempt__gt=0)
+    unfinished = Run.objects.filter(started, project_id__in=project_ids).order_by()
+    return dict(unfinished.values_list("pk", "project_id"))
 
 
 def measure(run_id: int) -> None:

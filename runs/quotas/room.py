@@ -1,16 +1,22 @@
 """Whether a project has room for more, as its quotas say. Who asks holds its row until the end of a transaction.
 
-So of two requests that come at once the second one counts what the first one has made. A running training is never
+So of two requests that come at once the second one counts what the first one has made. Folders are looked through
+before, by `files_of`: the transaction of a request must not wait for a slow disk. A running training is never
 ended for a quota, and one that returns to the queue by itself always has its place there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from django.conf import settings
 
 from access.decisions import ProjectNumber
 from access.models import Project
+from runs import queue
 from runs.errors import WithFacts
+from runs.models import Run
 from runs.problems import problem_types
 from runs.quotas import disk_usage, used_amounts
 
@@ -39,7 +45,18 @@ class DiskFull(QuotaExceeded):
     problem = problem_types.DISK_QUOTA_REACHED
 
 
-def require_room_for_runs(project_id: ProjectNumber, runs: int) -> None:
+Files: TypeAlias = Mapping[int, int]
+"""The bytes of runs that have not ended, by `files_of`."""
+
+
+def files_of(project_id: ProjectNumber) -> Files:
+    """Look through the folders of the project's unfinished runs, where their bytes matter. To be called before."""
+    if project_id is None or not Project.objects.filter(pk=project_id, max_disk_bytes__isnull=False).exists():
+        return {}
+    return disk_usage.unfinished_files([project_id])
+
+
+def require_room_for_runs(project_id: ProjectNumber, runs: int, files: Files) -> None:
     """Raise QueueFull or DiskFull unless so many more runs may be queued there. To be called in a transaction."""
     project = _locked(project_id)
     if project is None:
@@ -48,14 +65,34 @@ def require_room_for_runs(project_id: ProjectNumber, runs: int) -> None:
         queued = used_amounts.queued_in(project.pk)
         if queued + runs > project.max_queued:
             raise QueueFull("max_queued", queued, project.max_queued, _of_queue(project, queued, runs))
-    _require_room_on_disk(project, 0)
+    _require_room_on_disk(project, 0, files)
 
 
-def require_room_for_file(project_id: ProjectNumber, size: int) -> None:
+def require_room_for_file(project_id: ProjectNumber, size: int, files: Files) -> None:
     """Raise DiskFull unless a file of so many bytes may be stored in the project. To be called in a transaction."""
     project = _locked(project_id)
     if project is not None:
-        _require_room_on_disk(project, size)
+        _require_room_on_disk(project, size, files)
+
+
+def why_full(project_id: ProjectNumber) -> str:
+    """Say why no further run of the project may train now, by its quota; empty: one may.
+
+    Who then starts one holds the queue's lock.
+    """
+    allowed = None if project_id is None else queue.limits_of_projects().get(project_id)
+    if project_id is None or allowed is None:
+        return ""
+    training = queue.count_by_project([project_id], Run.RUNNING)[project_id]
+    if training < allowed:
+        return ""
+    name = Project.objects.values_list("name", flat=True).get(pk=project_id)
+    if not allowed:
+        return f"The quota of the project {name} lets no run train; an operator of this server can change it."
+    return (
+        f"The project {name} trains {training:,} of the {allowed:,} runs at a time that its quota allows. One more "
+        "starts when one of them has ended."
+    )
 
 
 def _locked(project_id: ProjectNumber) -> Project | None:
@@ -66,11 +103,11 @@ def _locked(project_id: ProjectNumber) -> Project | None:
     return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
-def _require_room_on_disk(project: Project, size: int) -> None:
+def _require_room_on_disk(project: Project, size: int, files: Files) -> None:
     allowed = project.max_disk_bytes
     if allowed is None:
         return
-    used = disk_usage.bytes_of([project.pk])[project.pk]
+    used = disk_usage.bytes_of([project.pk], files)[project.pk]
     if used + size > allowed or used >= allowed:
         raise DiskFull("max_disk_bytes", used, allowed, _of_disk(project, used, allowed, size))
 

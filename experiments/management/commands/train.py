@@ -34,10 +34,13 @@ from runs.files import run_files
 from runs.groups import statistics
 from runs.models import Run, RunGroup
 from runs.projects import project_choice
-from runs.quotas.room import QuotaExceeded
+from runs.queue import limits_of_projects, lock_queue
+from runs.quotas.room import QuotaExceeded, files_of, why_full
 from runs.wording.metric_text import metric_value
 
 WORKER = "command line"
+LOOK_SECONDS = 1.0
+"""Between two looks at whether a project has room for a run that waits."""
 NOBODY_ELSE = 0  # of whom this process looks at data
 HEADLINE = ("final_accuracy_cm", "final_recall_cm", "final_precision_cm", "final_f1_cm", "final_auroc_cm")
 
@@ -66,15 +69,11 @@ class Command(TrainingCommand):
             self._load(signals)
         if signals.exit_code:
             raise CommandError("Stopped before the training was queued.", returncode=signals.exit_code)
-        try:
-            with transaction.atomic():  # no worker sees the first one queued
-                queued = create(config, user, project_id=project.pk, dataset_hash=place.content_hash)
-                first = lifecycle.claim(queued[0].pk, WORKER)
-        except QuotaExceeded as error:
-            raise CommandError(str(error.detail)) from error
-        for run in (first, *self._claimed(queued[1:])):
-            if run:
-                self._carry_out(run)
+        queued, first = _queued(config, user, project, place)
+        if first:
+            self._carry_out(first)
+        for run in self._claimed(queued[1:] if first else queued):
+            self._carry_out(run)
         if queued[0].group:
             self._report_group(queued[0].group)
         _require_completed([run.pk for run in queued], signals.exit_code)
@@ -87,14 +86,35 @@ class Command(TrainingCommand):
         metric_listing.bring_up_to_date()
 
     def _claimed(self, queued: Sequence[Run]) -> Iterator[Run]:
-        """Claim the other folds, each when its turn comes; one that a worker claimed first is left to it."""
+        """Claim the runs that wait, each when its turn comes; one that a worker claimed first is left to it."""
         for waiting in queued:
-            if tasks.draining.is_set():
-                self.stdout.write(f"Run {waiting.pk} ({waiting.which_fold}) stays in the queue.")
-            elif run := lifecycle.claim(waiting.pk, WORKER):
+            named = f"Run {waiting.pk} ({waiting.which_fold})" if waiting.fold else f"Run {waiting.pk}"
+            if run := self._claim_when_there_is_room(waiting):
                 yield run
+            elif Run.objects.filter(pk=waiting.pk, status=Run.Status.QUEUED).exists():
+                self.stdout.write(f"{named} stays in the queue.")
+            elif Run.objects.filter(pk=waiting.pk, attempt__gt=waiting.attempt).exists():
+                self.stdout.write(f"{named} was taken by a worker.")
             else:
-                self.stdout.write(f"Run {waiting.pk} ({waiting.which_fold}) was taken by a worker.")
+                self.stdout.write(f"{named} left the queue.")
+
+    def _claim_when_there_is_room(self, waiting: Run) -> Run | None:
+        """Claim a queued run as soon as its project's quota lets it train; say why it waits.
+
+        None: it is no longer queued, or this command was stopped.
+        """
+        said = ""
+        while not tasks.draining.is_set() and Run.objects.filter(pk=waiting.pk, status=Run.Status.QUEUED).exists():
+            with transaction.atomic():
+                lock_queue()
+                why = why_full(waiting.project_id)
+                if not why:
+                    return lifecycle.claim(waiting.pk, WORKER)
+            if why != said:
+                said = why
+                self.stdout.write(f"Run {waiting.pk} waits in the queue. {why}")
+            tasks.draining.wait(LOOK_SECONDS)
+        return None
 
     def _carry_out(self, run: Run) -> None:
         """Carry out a run, attempt after attempt: one that crashed is queued again, and there may be no worker."""
@@ -102,7 +122,7 @@ class Command(TrainingCommand):
         while attempt is not None:
             with Console(attempt) as console:
                 supervisor.carry_out(attempt, draining=tasks.draining, observe=console.observe)
-            attempt = None if tasks.draining.is_set() else lifecycle.claim(run.pk, WORKER)
+            attempt = self._claim_when_there_is_room(run)
         self._report(Run.objects.get(pk=run.pk))
 
     def _report(self, ended: Run) -> None:
@@ -119,6 +139,23 @@ class Command(TrainingCommand):
             for name in HEADLINE:
                 spread = found.statistics[name]
                 self.stdout.write(f"  {name} {metric_value(name, spread.mean)} ± {metric_value(name, spread.sd)}")
+
+
+def _queued(config: TrainingConfig, user: User, project: Project, place: Place) -> tuple[list[Run], Run | None]:
+    """Queue the runs, and claim the first where its project's quota lets it train: no worker sees it queued then.
+
+    Raises CommandError that names the quota that is used up.
+    """
+    if limits_of_projects().get(project.pk) == 0:
+        raise CommandError(why_full(project.pk))
+    files = files_of(project.pk)
+    try:
+        with transaction.atomic():
+            queued = create(config, user, project_id=project.pk, dataset_hash=place.content_hash, files=files)
+            lock_queue()
+            return queued, None if why_full(project.pk) else lifecycle.claim(queued[0].pk, WORKER)
+    except QuotaExceeded as error:
+        raise CommandError(str(error.detail)) from error
 
 
 def _require_completed(numbers: Sequence[int], stopped: int | None) -> None:
