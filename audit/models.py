@@ -46,6 +46,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["at"], name="audit_at"),
             models.Index(fields=["action", "id"], name="audit_action"),
             models.Index(fields=["user_id", "id"], name="audit_user"),
+            models.Index(fields=["user_name", "id"], name="audit_user_name"),
             models.Index(fields=["project_id", "id"], name="audit_project"),
             models.Index(fields=["address", "id"], name="audit_address"),
             models.Index(fields=["target_type", "target_id", "id"], name="audit_target"),

@@ -108,3 +108,17 @@ def stop_all(threads: Iterable[Periodic], seconds: float = STOP_SECONDS) -> None
         thread.join(max(0.0, until - time.monotonic()))
         if thread.is_alive():
             logger.warning("%s did not end within %.0f s and is left running", thread.name, seconds)
+
+
+class Seldom:
+    """A job that is done again only when so many seconds have passed since it succeeded."""
+
+    def __init__(self, job: Callable[[], object], seconds: float) -> None:
+        self._job, self._seconds = job, seconds
+        self._next = 0.0  # monotonic time
+
+    def __call__(self) -> None:
+        """Do the job, unless it is too early."""
+        if time.monotonic() >= self._next:
+            self._job()
+            self._next = time.monotonic() + self._seconds

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from access.roles import Role
 
 
 def new_webhook_id() -> str:
@@ -21,12 +26,36 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
+def hand_over(collector: Any, field: Any, subscriptions: Any, using: str) -> None:
+    """Delete the subscriptions of users with them, but not those that belong to a project.
+
+    Of these another admin of the project answers, who has been a member for longest; where there is none, an operator.
+    Django calls it where it collects what a deletion changes, also for a page that only shows it.
+    """
+    leaving = {user.pk for user in collector.data.get(get_user_model(), ())}
+    kept = []
+    for subscription in subscriptions.filter(is_shared=True):
+        if successor := _successor(subscription, leaving):
+            collector.add_field_update(field, successor, [subscription])
+            kept.append(subscription.pk)
+    models.CASCADE(collector, field, subscriptions.exclude(pk__in=kept), using)
+
+
+def _successor(subscription: Subscription, leaving: Collection[int]) -> Any:
+    """Find who answers for a subscription of a project when these users are gone."""
+    staying = get_user_model().objects.filter(is_active=True).exclude(pk__in=leaving)
+    admins = staying.filter(memberships__project=subscription.project_id, memberships__role=Role.ADMIN)
+    operators = staying.filter(Q(is_superuser=True) | Q(is_staff=True))
+    return admins.order_by("memberships__pk").first() or operators.order_by("-is_superuser", "pk").first()
+
+
 class Subscription(models.Model):
     """What one receiver is told.
 
-    `user` answers for it: what that user may not see is not sent. One that `is_shared` belongs to its project, whose
-    admins change it; who changed it last answers for it from then on. Signing secrets are derived from the nonces and
-    the server's key (`signing_secrets`), and stored nowhere.
+    `user` answers for it: what that user may not see is not sent. One that `is_shared` belongs to its project,
+    whose admins change it; who changed it last answers for it from then on, and another admin when that user is
+    deleted. Signing secrets are derived from the nonces and the server's key (`signing_secrets`), and stored
+    nowhere.
     """
 
     class Channel(models.TextChoices):
@@ -50,7 +79,7 @@ class Subscription(models.Model):
         BELOW = "below", "at or below"
 
     name = models.CharField(max_length=100)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="subscriptions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=hand_over, related_name="subscriptions")
     is_shared = models.BooleanField(default=False, help_text="Belongs to its project, whose admins change it")
     channel = models.CharField(max_length=10, choices=Channel)
     scope = models.CharField(max_length=10, choices=Scope, default=Scope.OWN)

@@ -34,8 +34,14 @@ def user_for(person: Person, sign_on: SignOn) -> User:
 
 
 def link(user: User, issuer: str, subject: str) -> ExternalIdentity:
-    """Let who logs in as `subject` at the provider be this user from now on, and nobody else."""
+    """Let who logs in as `subject` at the provider be this user from now on, and nobody else.
+
+    Where they were somebody else until now, that is recorded as the end of the earlier link.
+    """
     with transaction.atomic():
+        before = ExternalIdentity.objects.filter(issuer=issuer, subject=subject).exclude(user=user)
+        for earlier in before.select_related("user").select_for_update(of=("self",)):
+            record("sso.disconnected", target=earlier.user, issuer=issuer, subject=subject)
         identity, _ = ExternalIdentity.objects.update_or_create(issuer=issuer, subject=subject, defaults={"user": user})
         record("sso.connected", target=user, issuer=issuer, subject=subject)
     return identity

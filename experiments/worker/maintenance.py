@@ -14,16 +14,18 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import Error
+from django.utils import timezone
 
 from audit import pruning
 from experiments import wakeup
 from experiments.datasets import checks
 from experiments.model_jobs import state as model_jobs
 from experiments.model_jobs.retention import Cleaning
-from experiments.periodic import Periodic
+from experiments.periodic import Periodic, Seldom
 from experiments.preflights import leftover_folders, state
 from realtime.hubs import broadcast
 from runs import lifecycle
+from runs.changes import status_changes
 from runs.curves import journal_packing
 from runs.curves.compaction import compact_running
 from runs.failures.each import each
@@ -38,6 +40,7 @@ INTERVAL_SECONDS = 5.0
 PACKING_REST_SECONDS = 600.0
 MEASURING_REST_SECONDS = 600.0
 MEASURED_IN_A_ROUND = 100
+UNTOLD_REST_SECONDS = 3600.0
 RANGES_OF_A_ROUND = 16  # about a second's work
 AFTER_OUTAGE_SECONDS = 5.0
 """How long holders of a lease have to renew it after an outage of the database: they try every second or so."""
@@ -53,6 +56,7 @@ class Maintenance(Periodic):
         self._measuring = Measuring()
         self._pruning = TrailPruning()
         self._cleaning = Cleaning()
+        self._untold = Seldom(remove_untold, UNTOLD_REST_SECONDS)
         self._recovery_clock = RecoveryClock()
 
     def jobs(self) -> Mapping[str, Callable[[], object]]:
@@ -69,6 +73,7 @@ class Maintenance(Periodic):
             "measuring files of runs": self._measuring.measure_some,
             "clearing folders of pre-flight reports": leftover_folders.clear,
             "removing results of jobs on models": self._cleaning.clean,
+            "removing changes of status that nobody is told of": self._untold,
             "noting the end of the look": self._recovery_clock.mark_idle,
         }
 
@@ -102,6 +107,18 @@ class DelayedRecovery:
         except Error:
             self._outage = True
             raise
+
+
+def remove_untold() -> int:
+    """Remove changes of status that no web process has followed up for days; say how many."""
+    removed = status_changes.remove_old(timezone.now())
+    if removed:
+        logger.warning(
+            "%s changes of status are older than %s days, and nobody is told of them: no web process was running.",
+            f"{removed:,}",
+            status_changes.KEPT_DAYS,
+        )
+    return removed
 
 
 def recover_lost_runs(moment: datetime | None = None) -> list[int]:

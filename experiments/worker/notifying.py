@@ -6,12 +6,11 @@ the workers' may not. Several of them share the work. A worker has neither.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 
 from django.utils import timezone
 
-from experiments.periodic import Periodic
+from experiments.periodic import Periodic, Seldom
 from notifications import conditions, following, outbox
 from notifications.deliveries.dispatch import Dispatcher
 
@@ -55,17 +54,3 @@ class NotificationSender(Periodic):
     def leave(self) -> None:
         """Note what came of the tries that have just ended; of the others, the claims expire."""
         self._dispatcher.store_done()
-
-
-class Seldom:
-    """A job that is done again only when so many seconds have passed since it succeeded."""
-
-    def __init__(self, job: Callable[[], object], seconds: float) -> None:
-        self._job, self._seconds = job, seconds
-        self._next = 0.0  # monotonic time
-
-    def __call__(self) -> None:
-        """Do the job, unless it is too early."""
-        if time.monotonic() >= self._next:
-            self._job()
-            self._next = time.monotonic() + self._seconds

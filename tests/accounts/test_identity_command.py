@@ -42,6 +42,15 @@ def test_a_subject_belongs_to_one_user(user: User) -> None:
     told("grace", "--issuer", ISSUER, "--link", "17")
     told("grace", "--issuer", ISSUER, "--link", "18")
     assert told("ada") == ""
+    events = AuditEvent.objects.filter(action__startswith="sso.").order_by("pk")
+    assert list(events.values_list("action", "target_name")) == [
+        ("sso.connected", "ada"),
+        ("sso.disconnected", "ada"),
+        ("sso.connected", "grace"),
+        ("sso.connected", "grace"),
+    ]
+    told("grace", "--issuer", ISSUER, "--link", "17")
+    assert recorded()[4:] == ["sso.connected"], "who was linked before stays so"
     assert told("grace", "--unlink", "all") == "Ended 2 of grace.\n"
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.test import Client
 from django.utils.html import escape
 
@@ -17,9 +18,11 @@ from access.roles import Role
 from accounts.scopes import Scope
 from audit.actions import ACTIONS
 from audit.models import AuditEvent
+from audit.reading import chosen
 from audit.recording import record
 from tests.audit.trail import events, the_event
 from tests.documentation import code, table
+from tests.runs.query_plans import sqlite_plan
 from tests.tokens import new_token
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +224,10 @@ def test_actions_are_named_after_what_they_are_about() -> None:
     longest = AuditEvent._meta.get_field("action").max_length or 0
     assert all(len(name) <= longest for name in ACTIONS)
     assert all(action.meaning.endswith(".") for action in ACTIONS.values())
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by the number of rows")
+def test_events_of_a_rare_user_are_found_along_an_index() -> None:
+    plan = sqlite_plan(str(chosen(users=["rare"])[:50].query).replace("(rare)", "('rare')"))
+    assert "INDEX audit_user_name" in plan
+    assert "TEMP B-TREE" not in plan

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from access.models import Membership, Project
 from access.roles import Role
+from experiments.worker import maintenance
 from notifications import conditions, following, matching, outbox
 from notifications.models import Message, Subscription
 from runs import lifecycle, queue, recorder
 from runs.changes import status_changes
 from runs.derived_models import StatusChange
-from runs.events import EpochEnd, Progress, ResourceUsage, utc_now
+from runs.events import EpochEnd, Progress, ResourceUsage, format_time, utc_now
 from runs.models import Run, RunEvent
 from tests.notifications.receiving import ALL
 from tests.realtime.writing import come_back, queued_run, running_run
@@ -46,6 +47,26 @@ def test_each_end_is_told_once(user: User, status: str) -> None:
     assert message.content["reason"] == "ValueError; the run's page has the message."
     assert message.content["name"] == "digits"
     assert not StatusChange.objects.exists()
+
+
+def test_changes_that_no_web_process_follows_are_removed_after_some_days(
+    user: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In several batches; what is newer is told when a web process comes."""
+    monkeypatch.setattr(status_changes, "TOGETHER", 2)
+    own = subscribe(user)
+    for _ in range(3):
+        run = running_run(user)
+        lifecycle.end(run.pk, run.attempt, "completed", None)
+    limit = timezone.now() - timedelta(days=status_changes.KEPT_DAYS)
+    old = StatusChange.objects.order_by("pk")[:7]  # of nine
+    StatusChange.objects.filter(pk__in=list(old.values_list("pk", flat=True))).update(
+        timestamp=format_time(limit - timedelta(minutes=1))
+    )
+    assert maintenance.remove_untold() == 7
+    assert "7 changes of status are older than 7 days, and nobody is told of them" in caplog.text
+    assert maintenance.remove_untold() == 0
+    assert told(own) == ["run.completed"]
 
 
 def test_a_run_that_is_resumed_by_a_person_is_told_of_again(user: User) -> None:

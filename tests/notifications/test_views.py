@@ -177,6 +177,50 @@ def test_a_projects_subscriptions_are_its_admins(user: User, api: Client) -> Non
     assert client_of(second).get(address).status_code == 404
 
 
+def test_what_belongs_to_a_project_outlives_the_account_that_made_it(user: User) -> None:
+    """Another admin answers for it, one who is not deleted too; without one an operator."""
+    root, admin, second, off, third = (
+        User.objects.create_user(name, is_superuser=name == "root", is_active=name != "off", email=f"{name}@a.example")
+        for name in ("root", "admin", "second", "off", "third")
+    )
+    project = Project.objects.create(name="Lungs")
+    for member in (admin, second, off, third):
+        Membership.objects.create(project=project, user=member, role=Role.ADMIN)
+    Membership.objects.create(project=project, user=user, role=Role.VIEWER)
+    shared = make(client_of(admin), scope="project", project=project.pk, is_shared=True).json()["id"]
+    own = make(client_of(admin), scope="project", project=project.pk).json()["id"]
+    run = running_run(user)
+    Run.objects.filter(pk=run.pk).update(project=project)
+    lifecycle.end(run.pk, run.attempt, "failed", "Lost.")
+    following.follow()
+    User.objects.filter(pk__in=[admin.pk, second.pk]).delete()
+    kept = Subscription.objects.get(pk=shared)
+    assert (kept.user, kept.messages.count()) == (third, 1)
+    assert not Subscription.objects.filter(pk=own).exists()
+    third.delete()
+    assert Subscription.objects.get(pk=shared).user == root
+    handed = AuditEvent.objects.filter(action="channel.changed", target_id=str(shared)).order_by("pk")
+    assert [event.details for event in handed] == [
+        {"fields": ["user"], "before": "admin"},
+        {"fields": ["user"], "before": "third"},
+    ]
+    root.delete()
+    assert not Subscription.objects.exists(), "nobody is left who could answer for it"
+
+
+def test_looking_at_what_a_deletion_would_remove_hands_nothing_over(user: User) -> None:
+    root, admin = User.objects.create_superuser("root"), User.objects.create_user("admin")
+    Membership.objects.update_or_create(project_id=1, user=admin, defaults={"role": Role.ADMIN})
+    shared = make(client_of(admin), scope="project", project=1, is_shared=True).json()["id"]
+    client = Client()
+    client.force_login(root)
+    page = f"/admin/auth/user/{admin.pk}/delete/"
+    assert f"(subscription {shared})" not in client.get(page).content.decode()
+    assert Subscription.objects.get(pk=shared).user == admin
+    assert client.post(page, {"post": "yes"}).status_code == 302
+    assert Subscription.objects.get(pk=shared).user == root
+
+
 def test_operators_see_what_belongs_to_projects_and_not_what_is_anothers_own(user: User, api: Client) -> None:
     root = client_of(User.objects.create_superuser("root"))
     shared = make(root, scope="project", project=1, is_shared=True).json()["id"]
