@@ -27,6 +27,13 @@ _BEFORE = """
 """
 """The number of runs that come before one, in that order."""
 _QUEUED = PreparedQuery(lambda: Run.objects.filter(status=Run.Status.QUEUED).order_by().values_list("pk")[:1])
+_QUEUE_FIELDS = tuple(field.attname for field in Queue._meta.concrete_fields)
+_USER_FIELDS = ("id", "username")
+_QUEUE = PreparedQuery(
+    lambda pk: (
+        Queue.objects.filter(pk=pk).order_by().values_list(*_QUEUE_FIELDS, *(f"by__{name}" for name in _USER_FIELDS))
+    )
+)
 _LIMITED = PreparedQuery(
     lambda: Project.objects.filter(max_running__isnull=False).order_by().values_list("pk", "max_running")
 )
@@ -101,8 +108,13 @@ def queue_position(run: Run) -> int | None:
 
 def read_queue() -> Queue:
     """Read the queue's state."""
-    known = Queue.objects.select_related("by").filter(pk=Queue.THE_ONE).first()
-    return known or Queue(pk=Queue.THE_ONE)
+    found = _QUEUE.first(Queue.THE_ONE)
+    if found is None:
+        return Queue(pk=Queue.THE_ONE)
+    queue = Queue.from_db(connection.alias, _QUEUE_FIELDS, found[: len(_QUEUE_FIELDS)])
+    if queue.by_id is not None:
+        queue.by = User.from_db(connection.alias, _USER_FIELDS, found[len(_QUEUE_FIELDS) :])
+    return queue
 
 
 def lock_queue() -> Queue:

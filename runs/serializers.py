@@ -16,7 +16,7 @@ from runs.events import envelope, format_time, time_or_null
 from runs.models import FinalResult, Run, RunEvent
 from runs.queries import Series
 from runs.saved_points.saved_point_json import current_point
-from runs.scheduling.forecast import Forecast, forecast
+from runs.scheduling.forecast import Place, forecast
 from runs.scheduling.queue_report import place_fields
 from runs.statistics.matrix_statistics import Matrix, Number, macro_facts
 from runs.statistics.metric_names import COUNTS
@@ -33,13 +33,13 @@ IDENTITY_DIGITS = 12  # of a test split, of 64
 def run_summaries(runs: Sequence[Run | RunRow]) -> list[dict[str, Any]]:
     """Build the summaries; the queue is read once if any of the runs is queued."""
     queue = forecast() if any(run.status == Run.Status.QUEUED for run in runs) else None
-    return [run_summary(run, queue) for run in runs]
+    return [run_summary(run, queue.of(run.pk) if queue else None) for run in runs]
 
 
-def run_summary(run: Run | RunRow, queue: Forecast | None = None) -> dict[str, Any]:
+def run_summary(run: Run | RunRow, place: Place | None = None) -> dict[str, Any]:
     """Build one line of a list from the columns and tags of `queries.with_summary` or `run_rows`.
 
-    It asks no further queries. Without `queue`, the run's place in it is null.
+    It asks no further queries. `place` is the run's in the queue, null without.
     """
     owner, project, tags = _names(run)
     return {
@@ -53,7 +53,7 @@ def run_summary(run: Run | RunRow, queue: Forecast | None = None) -> dict[str, A
         "status": run.status,
         "priority": run.priority,
         "queued_at": time_or_null(run.queued_at),
-        **place_fields(queue.of(run.pk) if queue else None),
+        **place_fields(place),
         "reason": run.reason,
         "notes": run.notes,
         "group_id": run.group_id,
@@ -104,7 +104,7 @@ def _names(run: Run | RunRow) -> tuple[str, str, list[str]]:
 
 def run_detail(run: Run) -> dict[str, Any]:
     """Build everything known of one run except journal, metrics and files; reads the queue if it is queued."""
-    return run_summary(run, forecast() if run.status == Run.Status.QUEUED else None) | {
+    return run_summary(run, forecast().of(run.pk) if run.status == Run.Status.QUEUED else None) | {
         "description": run.description,
         "revision": run.revision,
         "revised_by": run.revised_by.username if run.revised_by else None,

@@ -14,7 +14,7 @@ import msgspec
 
 from runs.listing.columns import Column, chosen
 from runs.models import Run
-from runs.scheduling.forecast import forecast
+from runs.scheduling.forecast import Place, forecast
 from runs.serializers import run_summary
 from runs.summaries import metric_summaries
 from runs.summaries.run_rows import StoredRow, converted, stored_rows
@@ -46,15 +46,12 @@ def run_lines(run_ids: Sequence[int], columns: Sequence[Column], sparkline: bool
 def _summaries(rows: Sequence[StoredRow]) -> list[bytes]:
     """Encode the summaries; that of a queued run tells its place in the queue, which its row does not."""
     queue = forecast() if any(row.status == Run.Status.QUEUED for row in rows) else None
-    return [
-        _encoded(run_summary(converted(row), queue)) if row.status == Run.Status.QUEUED else _summary(row)
-        for row in rows
-    ]
+    return [_summary(row, queue.of(row.id) if queue else None) for row in rows]
 
 
 @lru_cache(REMEMBERED)
-def _summary(row: StoredRow) -> bytes:
-    return _encoded(run_summary(converted(row)))
+def _summary(row: StoredRow, place: Place | None) -> bytes:
+    return _encoded(run_summary(converted(row), place))
 
 
 @lru_cache(REMEMBERED)

@@ -23,7 +23,7 @@ from access.models import Project
 from runs.models import Queue, Run, Worker
 from runs.queue import ORDER, limits_of_projects, read_queue
 from runs.scheduling import workers
-from runs.scheduling.asked_resources import Asked, asked_for
+from runs.scheduling.asked_resources import REMEMBERED, Asked, asked_for
 from runs.scheduling.queue_simulation import Capacity, Training, Waiting, starts
 from runs.scheduling.run_durations import CompletedRun, DurationEstimator, remaining
 from runs.scheduling.workers import Held
@@ -123,8 +123,10 @@ _COLUMNS = (
     *("eta_seconds", "spent_seconds", "attempt_start", "worker"),
 )
 _CREATED = AsStored("created_at", output_field=DateTimeField())
+_BEGAN = AsStored("attempt_start", output_field=DateTimeField())
+_SELECTED = [_BEGAN if name == "attempt_start" else name for name in _COLUMNS]
 _ROWS = PreparedQuery(
-    lambda: Run.objects.filter(status__in=Run.UNFINISHED).order_by(*ORDER).values_list(*_COLUMNS, "created_at")
+    lambda: Run.objects.filter(status__in=Run.UNFINISHED).order_by(*ORDER).values_list(*_SELECTED, _CREATED)
 )
 _FINISHED = PreparedQuery(
     lambda: (
@@ -186,9 +188,15 @@ def _starts(
 
 def _unfinished() -> list[_Row]:
     """Read the runs that wait or train, the next one first."""
-    rows = _ROWS.rows()
+    rows = _ROWS.stored()
     known = asked_for((row[0], row[-1]) for row in rows)
-    return [_Row._make((*row[:-1], known[row[0]])) for row in rows if row[0] in known]
+    return [_Row._make((*_converted(row), known[row[0]])) for row in rows if row[0] in known]
+
+
+@lru_cache(REMEMBERED)
+def _converted(stored: Row) -> Row:
+    """Convert all but the last column; most of what waits is as it was when it was last asked for."""
+    return _ROWS.converted(stored)[:-1]
 
 
 @lru_cache(1)

@@ -9,12 +9,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Q
 
 from runs import clock
 from runs.events import format_time
 from runs.leases import lease_length, valid_ends
 from runs.models import Run, Worker
+from runs.statements.prepared_query import PreparedQuery
+
+_FIELDS = tuple(field.attname for field in Worker._meta.concrete_fields)
+# All of them: they are few, as maintenance removes those that are lost.
+_REGISTERED = PreparedQuery(lambda: Worker.objects.order_by("name").values_list(*_FIELDS))
 
 
 class Load(NamedTuple):
@@ -69,7 +75,9 @@ def deregister(name: str) -> None:
 
 def alive(now: datetime | None = None) -> list[Worker]:
     """List the workers seen within the length of a lease, by name."""
-    return list(Worker.objects.filter(_living(now)))
+    after, until = _seen(now)
+    seen = (Worker.from_db(connection.alias, _FIELDS, row) for row in _REGISTERED.rows())
+    return [one for one in seen if after < one.seen_at <= until]
 
 
 def remove_lost(now: datetime | None = None) -> int:
@@ -146,6 +154,12 @@ def _trained(held: Iterable[Held], visible: Collection[int] | None) -> list[dict
 
 
 def _living(now: datetime | None) -> Q:
-    """Build the condition of being alive: a worker counts as a lease that was renewed when it was last seen."""
+    """Build the condition of being alive."""
+    after, until = _seen(now)
+    return Q(seen_at__gt=after, seen_at__lte=until)
+
+
+def _seen(now: datetime | None) -> tuple[datetime, datetime]:
+    """Return after and until when a living worker was seen: it counts as a lease that was renewed then."""
     earliest, latest = valid_ends(now or clock.now())
-    return Q(seen_at__gt=earliest - lease_length(), seen_at__lte=latest - lease_length())
+    return earliest - lease_length(), latest - lease_length()
