@@ -6,6 +6,10 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from csp.constants import HEADER
+from csp.middleware import CheckableLazyObject, CSPMiddleware
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
@@ -41,3 +45,24 @@ def _with_headers(response: HttpResponseBase) -> HttpResponseBase:
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", PERMISSIONS)
     return response
+
+
+class UsualPolicy(CSPMiddleware):
+    """The library's Content-Security-Policy, built once for nearly all answers; it builds it twice for each.
+
+    An answer with a policy of its own, or whose page has asked for a nonce, has what the library makes for it. The
+    settings know neither a policy that is only reported nor addresses without one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        super().__init__(get_response)
+        self._usual = build_policy()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Add the header to an answer that has none."""
+        special = any(name.startswith("_csp_") for name in (*vars(response), *vars(request)))
+        if special or settings.DEBUG:
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self._usual)
+        request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # type: ignore[attr-defined]
+        return response

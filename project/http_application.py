@@ -12,7 +12,7 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import nullcontext
-from functools import cached_property
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote_to_bytes
@@ -25,7 +25,7 @@ from django.core.handlers.base import BaseHandler
 from django.db import connections
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.http.request import HttpRequest
-from django.urls import Resolver404, ResolverMatch, get_resolver, set_script_prefix
+from django.urls import Resolver404, ResolverMatch, URLResolver, get_resolver, set_script_prefix
 
 from experiments.server.waiting_requests import only_waiting
 from project import error_answers
@@ -40,6 +40,8 @@ Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+PATHS_KNOWN, LONGEST_KNOWN = 1_024, 200
+"""How many paths of which the views are remembered, and how many characters they may have."""
 V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 IN_MEMORY = 64 * 2**10
 """Bytes of a body that need no temporary file."""
@@ -176,7 +178,14 @@ def _may_wait(view: ResolverMatch, scope: Scope) -> bool:
 
 
 def _view_of(path: str) -> ResolverMatch | None:
+    resolver = get_resolver()
+    return _resolved(resolver, path) if len(path) <= LONGEST_KNOWN else _resolved.__wrapped__(resolver, path)
+
+
+@lru_cache(PATHS_KNOWN)
+def _resolved(resolver: URLResolver, path: str) -> ResolverMatch | None:
+    """Find the view of a path: looking through some hundred patterns takes longer than many an answer."""
     try:
-        return get_resolver().resolve(path)
+        return resolver.resolve(path)
     except Resolver404:
         return None

@@ -202,7 +202,7 @@ MIDDLEWARE = [
     "project.held_turns.ends_turns",
     "realtime.logins.audited_requests.audited",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "project.answer_headers.UsualPolicy",
     "project.request_bodies.body_limit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

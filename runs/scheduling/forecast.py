@@ -229,6 +229,7 @@ class _Reasons:
         limits: Mapping[int, int],
     ) -> None:
         self._paused, self._present, self._used, self._limits = queue.paused, present, used, limits
+        self._of_a_user = settings.RUNS_PER_USER
         self._of_project = Counter(row.project_id for row in training)
         self._slots = sum(one.slots for one in present)
         self._of_owner = Counter(row.owner_id for row in training)
@@ -236,7 +237,7 @@ class _Reasons:
 
     def of(self, row: _Row, position: int) -> str:
         """Explain why the run at that position waits."""
-        own, limit = self._of_owner[row.owner_id], settings.RUNS_PER_USER
+        own, limit = self._of_owner[row.owner_id], self._of_a_user
         if self._paused:
             return "The queue is paused."
         if not self._present:

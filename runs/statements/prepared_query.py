@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
 from django.db.models import QuerySet
 
 from runs.statements.column_values import ColumnValues, Row
@@ -22,6 +23,8 @@ _FIRST = 1_907_050_301
 
 class _Statement(NamedTuple):
     sql: str
+    quick: str
+    """The same as the database's own library takes it, where Django would rewrite each placeholder at each call."""
     given: list[Any]
     places: list[int]
     """For each parameter in their order, where it belongs in `given`."""
@@ -51,12 +54,13 @@ class PreparedQuery:
         For rows of which most are known already: converting takes longer than asking.
         """
         filled = [one if isinstance(one, int | str) else _filled(one) for one in parameters]
-        statement = self._statement(filled)
+        asked = connections[DEFAULT_DB_ALIAS]
+        statement = self._statement(filled, asked)
         given = list(statement.given)
         for place, value in zip(statement.places, _flat(filled), strict=True):
             given[place] = value
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, given)
+        with asked.cursor() as cursor:
+            cursor.execute(statement.sql if asked.queries_logged else statement.quick, given)
             rows: list[Row] = cursor.fetchall()
         return rows
 
@@ -68,12 +72,12 @@ class PreparedQuery:
         """Ask for one row; None if there is none."""
         return next(iter(self.rows(*parameters)), None)
 
-    def _statement(self, parameters: Sequence[Parameter]) -> _Statement:
-        key = (connection.vendor, *(type(one) if isinstance(one, int | str) else len(one) for one in parameters))
+    def _statement(self, parameters: Sequence[Parameter], asked: Any) -> _Statement:
+        key = (asked.vendor, *(type(one) if isinstance(one, int | str) else len(one) for one in parameters))
         found = self._statements.get(key)
         if found is None:
             found = self._statements[key] = _written(self._build, parameters)
-            self._values[connection.vendor] = found.values
+            self._values[asked.vendor] = found.values
         return found
 
 
@@ -93,10 +97,17 @@ def _written(build: Build, parameters: Sequence[Parameter]) -> _Statement:
     sql, given = compiler.as_sql()
     return _Statement(
         sql,
+        _quick(sql) if connection.vendor == "sqlite" else sql,
         list(given),
         [given.index(one) for one in _flat(standing)],
         ColumnValues([selected[0] for selected in compiler.select]),
     )
+
+
+def _quick(sql: str) -> str:
+    """Write placeholders as SQLite knows them, unless Django, which still looks for its own, would find some then."""
+    rewritten = FORMAT_QMARK_REGEX.sub("?", sql).replace("%%", "%")
+    return sql if "%" in rewritten else rewritten
 
 
 def _standing(parameters: Sequence[Parameter]) -> list[Any]:

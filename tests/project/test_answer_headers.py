@@ -6,15 +6,18 @@ import json
 import logging
 from collections.abc import Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
+from csp.decorators import csp_exempt, csp_update
+from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from project import log_lines
-from project.answer_headers import UNUSED, answer_headers
+from project.answer_headers import UNUSED, UsualPolicy, answer_headers
 from runs.json_logging import JsonLines
 from tests.realtime.writing import queued_run
 
@@ -165,3 +168,25 @@ def test_the_console_has_these_filters_and_nothing_goes_past_them() -> None:
     assert settings.LOGGING["handlers"]["console"]["filters"] == ["brief", "hidden"]
     assert logging.getLogger("django").handlers == []
     assert json.dumps(settings.LOGGING["root"]["handlers"]) == '["console"]'
+
+
+def test_an_answer_may_have_a_policy_of_its_own() -> None:
+    def usual(_request: object) -> HttpResponse:
+        return HttpResponse()
+
+    def with_nonce(request: Any) -> HttpResponse:
+        return HttpResponse(str(request.csp_nonce))
+
+    def own(_request: object) -> HttpResponse:
+        return HttpResponse(headers={"Content-Security-Policy": "sandbox"})
+
+    views = (usual, csp_update({"img-src": "https://example.org"})(usual), csp_exempt()(usual), with_nonce, own)
+    for view in views:
+        found, library = (_policy_by(middleware, view) for middleware in (UsualPolicy, CSPMiddleware))
+        assert found == library, view
+
+
+def _policy_by(middleware: type[CSPMiddleware], view: Any) -> list[str]:
+    """Return the directives of the header, in one order."""
+    answer: Any = middleware(view)(RequestFactory().get("/"))
+    return sorted(answer.get("Content-Security-Policy", "").split("; "))
