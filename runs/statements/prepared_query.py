@@ -5,6 +5,7 @@ For the few queries that nearly every request asks. What a row is, and how its v
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, NamedTuple, TypeAlias
@@ -24,7 +25,7 @@ _FIRST = 1_907_050_301
 class _Statement(NamedTuple):
     sql: str
     quick: str
-    """The same as the database's own library takes it, where Django would rewrite each placeholder at each call."""
+    """The same as SQLite takes it: Django would look for its own placeholders in the whole text at each call."""
     given: list[Any]
     places: list[int]
     """For each parameter in their order, where it belongs in `given`."""
@@ -60,7 +61,7 @@ class PreparedQuery:
         for place, value in zip(statement.places, _flat(filled), strict=True):
             given[place] = value
         with asked.cursor() as cursor:
-            cursor.execute(statement.sql if asked.queries_logged else statement.quick, given)
+            _execute(asked, cursor, statement, given)
             rows: list[Row] = cursor.fetchall()
         return rows
 
@@ -97,17 +98,21 @@ def _written(build: Build, parameters: Sequence[Parameter]) -> _Statement:
     sql, given = compiler.as_sql()
     return _Statement(
         sql,
-        _quick(sql) if connection.vendor == "sqlite" else sql,
+        FORMAT_QMARK_REGEX.sub("?", sql).replace("%%", "%"),  # as Django does it
         list(given),
         [given.index(one) for one in _flat(standing)],
         ColumnValues([selected[0] for selected in compiler.select]),
     )
 
 
-def _quick(sql: str) -> str:
-    """Write placeholders as SQLite knows them, unless Django, which still looks for its own, would find some then."""
-    rewritten = FORMAT_QMARK_REGEX.sub("?", sql).replace("%%", "%")
-    return sql if "%" in rewritten else rewritten
+def _execute(asked: Any, cursor: Any, statement: _Statement, given: list[Any]) -> None:
+    """Execute as Django does, on SQLite without its way there, unless somebody watches the queries."""
+    if asked.vendor != "sqlite" or asked.queries_logged or asked.execute_wrappers:
+        cursor.execute(statement.sql, given)
+        return
+    asked.validate_no_broken_transaction()
+    with asked.wrap_database_errors:
+        sqlite3.Cursor.execute(cursor.cursor, statement.quick, given)
 
 
 def _standing(parameters: Sequence[Parameter]) -> list[Any]:
