@@ -350,7 +350,7 @@ def encode(event: Event) -> bytes:
     return msgspec.json.encode(event)
 
 
-def decode(type_: str, data: bytes | msgspec.Raw) -> Event:
+def decode(type_: str, data: bytes | str | msgspec.Raw) -> Event:
     """Build the event of that type from JSON.
 
     Raises `msgspec.ValidationError` for an unknown type and for data that do not fit it.

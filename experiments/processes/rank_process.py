@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -24,6 +25,11 @@ _BATCH = msgspec.json.Decoder(list[tuple[str, str, msgspec.Raw]])
 _REPORTS: Mapping[str, msgspec.json.Decoder[Report]] = {
     type_: msgspec.json.Decoder(cls) for type_, cls in REPORT_TYPES.items()
 }
+_LISTS: Mapping[str, msgspec.json.Decoder[list[Any]]] = {
+    type_: msgspec.json.Decoder(list[cls])  # type: ignore[valid-type]
+    for type_, cls in (*events.EVENT_TYPES.items(), *REPORT_TYPES.items())
+}
+_STAMPED: Any = partial(tuple.__new__, Stamped)  # `Stamped._make` without a call of Python
 MESSAGE_LIMIT = 64 * 1024 * 1024  # bytes of one batch
 STARTS = 3  # tries, as long as the fork server dies under them
 START_SECONDS = 0.5  # between two tries: what the threads of a killed fork server take to end
@@ -151,19 +157,22 @@ class Rank:
         return code
 
     def _without_last_word(self, batch: list[Received]) -> list[Received]:
-        for message, moment, _ in batch:
-            if isinstance(message, Outcome):
-                self.outcome, self.said_at = message, moment
-        return [received for received in batch if not isinstance(received.message, Outcome)]
+        last_words = [received for received in batch if type(received.message) is Outcome]
+        if not last_words:
+            return batch
+        self.outcome, self.said_at = cast(Outcome, last_words[-1].message), last_words[-1].timestamp
+        return [received for received in batch if type(received.message) is not Outcome]
 
 
 def decode_batch(raw: bytes) -> list[Received]:
     """Decode a batch as a training sends it. Raises ProtocolError."""
     try:
-        return [
-            Stamped(_message(type_, part), timestamp, str(part, "utf-8"))
-            for type_, timestamp, part in _BATCH.decode(raw)
-        ]
+        rows = _BATCH.decode(raw)
+        if not rows:
+            return []
+        types, timestamps, parts = zip(*rows, strict=True)
+        texts = [str(part, "utf-8") for part in parts]
+        return list(map(_STAMPED, zip(_messages(types, texts), timestamps, texts, strict=True)))
     except msgspec.MsgspecError as error:
         raise ProtocolError(str(error)) from error
 
@@ -175,6 +184,20 @@ def encode_batch(batch: Iterable[Received]) -> bytes:
     )
 
 
-def _message(type_: str, data: msgspec.Raw) -> Message:
+def _messages(types: Sequence[str], texts: Sequence[str]) -> list[Message]:
+    """Decode messages, those of a type together: one by one takes three times as long."""
+    if len(types) == 1:
+        return [_message(types[0], texts[0])]
+    of_type: dict[str, list[str]] = {}
+    for type_, text in zip(types, texts, strict=True):
+        of_type.setdefault(type_, []).append(text)
+    try:
+        decoded = {type_: iter(_LISTS[type_].decode(f"[{','.join(found)}]")) for type_, found in of_type.items()}
+    except (KeyError, msgspec.MsgspecError):
+        return list(map(_message, types, texts))  # says what is wrong with the first one that is
+    return [next(decoded[type_]) for type_ in types]
+
+
+def _message(type_: str, data: str) -> Message:
     report = _REPORTS.get(type_)
     return events.decode(type_, data) if report is None else report.decode(data)

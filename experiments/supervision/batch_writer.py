@@ -12,6 +12,7 @@ from experiments.files.uploader import Uploader
 from experiments.processes.training_process import ProtocolError, Received, TrainingProcess
 from experiments.supervision.thinning import Thinning
 from experiments.training.contract.reports import (
+    REPORT_TYPES,
     BestValues,
     CheckpointSaved,
     Execution,
@@ -23,7 +24,7 @@ from experiments.training.contract.reports import (
 )
 from realtime.hubs import broadcast
 from runs import recorder
-from runs.events import Event, Stamped
+from runs.events import EVENT_TYPES, Event, Stamped
 from runs.models import Run
 
 MOST_EXECUTIONS = 50  # of a run that changes between machines again and again, the last ones
@@ -44,19 +45,15 @@ class BatchWriter:
 
     def store_batch(self, batch: Sequence[Received], again: bool) -> None:
         """Store a batch in one transaction; `again`: it was tried before. Raises Fenced."""
-        happened: list[Stamped[Event]] = []
-        reports: list[Report] = []
-        for received in batch:
-            if isinstance(received.message, Event):
-                happened.append(cast(Stamped[Event], received))
-            else:
-                reports.append(received.message)
+        reports = [cast(Report, message) for message, _, _ in batch if message.type in REPORT_TYPES]
+        happened = [received for received in batch if received.message.type in EVENT_TYPES] if reports else batch
         columns, notes = self._reported(reports)
         thinned = [report for report in reports if isinstance(report, Thinned)]
         if thinned:
             notes.append(self._thinning.note(thinned))
         run = self._run
-        recorder.record(run.pk, run.attempt, happened, columns=columns, notes=notes, again=again)
+        events = cast("Sequence[Stamped[Event]]", happened)
+        recorder.record(run.pk, run.attempt, events, columns=columns, notes=notes, again=again)
         self._thinning.add(thinned)
         self._registered = columns.get("last_checkpoint_epoch", self._registered)
         broadcast.hint(run.pk)
