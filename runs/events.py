@@ -20,8 +20,11 @@ Phase: TypeAlias = Literal["train", "val"]
 Split: TypeAlias = Literal["val", "test"]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base of all events; `type` names the event in the envelope and is no field of its data."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """The base of all events; `type` names the event in the envelope and is no field of its data.
+
+    No event is part of a cycle, so the garbage collector need not look at the thousands that are on their way.
+    """
 
     type: ClassVar[str]
 

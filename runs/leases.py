@@ -93,7 +93,7 @@ class Leases(Generic[M]):
         None: it does not wait, another was faster.
         """
         taken: dict[str, Any] = {"worker": worker, "lease_until": lease_end(), **changes}
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             more = {"attempt": 1, **(added or {})}
             if not row_change.change(self._model, pk, taken, added=more, only=self._waiting_in_sql):
                 return None
@@ -107,10 +107,14 @@ class Leases(Generic[M]):
         """Release the lease in order; the changes set the row's new state. Raises Fenced."""
         self._change(pk, attempt, {**FREE, **changes})
 
-    def locked(self, pk: int, attempt: int) -> M:
-        """Return the row that this attempt holds, locked until the caller's transaction ends. Raises Fenced."""
+    def locked(self, pk: int, attempt: int, *only: str) -> M:
+        """Return the row that this attempt holds, locked until the caller's transaction ends. Raises Fenced.
+
+        `only`: the fields that are needed of a wide table; without, all.
+        """
         condition, parameters = self._held_in_sql
-        row = self._whole.load(f"id = %s AND attempt = %s AND {condition}", [pk, attempt, *parameters], lock=True)
+        sql = f"id = %s AND attempt = %s AND {condition}"
+        row = self._whole.load(sql, [pk, attempt, *parameters], lock=True, only=only)
         if row is None:
             raise self._fenced(pk, attempt)
         return row

@@ -31,6 +31,11 @@ StopRequest = Run.StopRequest
 _ROWS = WholeRows(Run)
 _STRENGTH: list[str] = list(StopRequest)
 _NO_HOLDER: dict[str, Any] = {**FREE, "attempt_start": None, "eta_seconds": None}
+_READ_AT_END = (
+    "attempt", "status", "last_seq", "queued_at", "start_time", "attempt_start", "spent_seconds", "total_epochs",
+    "best_epoch", "best_val_recall", "best_val_loss",
+)  # fmt: skip
+"""What the end of an attempt depends on: a seventh of the row."""
 REASON_CHARACTERS = 4_000
 DRIFT = timedelta(seconds=1)
 """How far the start of an attempt may differ from that by its own clock before it is corrected."""
@@ -137,7 +142,7 @@ def end(run_id: int, attempt: int, status: Ending, reason: str | None, *, second
     `seconds`: how long the attempt has worked; if missing, it is measured by the wall clock.
     """
     with transaction.atomic():
-        run = LEASES.locked(run_id, attempt)
+        run = LEASES.locked(run_id, attempt, *_READ_AT_END)
         _end(run, status, reason, spent=_spent(run, clock.now(), seconds))
 
 
@@ -147,14 +152,14 @@ def release(run_id: int, attempt: int, reason: str, *, seconds: float | None = N
     A run that was being cancelled ends instead. `seconds` as in `end`.
     """
     with transaction.atomic():
-        run = LEASES.locked(run_id, attempt)
+        run = LEASES.locked(run_id, attempt, *_READ_AT_END)
         _give_back(run, reason, spent=_spent(run, clock.now(), seconds))
 
 
 def release_crashed(run_id: int, attempt: int, reason: str, *, seconds: float | None = None) -> None:
     """Give a crashed attempt back to the queue as `release` does, and count the crash. Raises `Fenced`."""
     with transaction.atomic():
-        run = LEASES.locked(run_id, attempt)
+        run = LEASES.locked(run_id, attempt, *_READ_AT_END)
         Run.objects.filter(pk=run_id).update(crashes=F("crashes") + 1)
         _give_back(run, reason, spent=_spent(run, clock.now(), seconds))
 

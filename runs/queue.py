@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -91,7 +92,12 @@ def joining_moment(now: datetime) -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT max(turn), max(queued_at) FROM runs_run WHERE status = %s", [Run.Status.QUEUED.value])
         latest = cursor.fetchone()
-    return clock.not_before(now, *ColumnValues.of(Run, "turn", "queued_at").row(latest))
+    return clock.not_before(now, *_moments().row(latest))
+
+
+@cache
+def _moments() -> ColumnValues:
+    return ColumnValues.of(Run, "turn", "queued_at")
 
 
 def place_in_queue(run_id: int) -> int:

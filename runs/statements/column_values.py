@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -28,14 +28,18 @@ class ColumnValues:
 
     def row(self, row: Row) -> Row:
         """Convert one row."""
-        return self.rows([row])[0]
+        database, values = connections[DEFAULT_DB_ALIAS], list(row)
+        for place, functions, column in self._converted:
+            for convert in functions:
+                values[place] = convert(values[place], column, database)
+        return tuple(values)
 
     def rows(self, rows: list[Row]) -> list[Row]:
         """Convert rows column by column, as Django does value by value."""
         if not rows or not self._converted:
             return rows
-        columns = list(zip(*rows, strict=True))
+        database, columns = connections[DEFAULT_DB_ALIAS], list(zip(*rows, strict=True))
         for place, functions, column in self._converted:
             for convert in functions:
-                columns[place] = tuple([convert(value, column, connection) for value in columns[place]])
+                columns[place] = tuple([convert(value, column, database) for value in columns[place]])
         return list(zip(*columns, strict=True))

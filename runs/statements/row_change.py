@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 
 
 def change(
@@ -24,10 +24,11 @@ def change(
     columns: dict[str, Any] = {name: field.column for name, field in fields.items()}  # type: ignore[union-attr]
     sets = [f'"{columns[name]}" = %s' for name in changes]
     sets += [f'"{columns[name]}" = "{columns[name]}" + %s' for name in added or ()]
-    values = [fields[name].get_db_prep_save(value, connection) for name, value in changes.items()]  # type: ignore[union-attr]
+    database = connections[DEFAULT_DB_ALIAS]
+    values = [fields[name].get_db_prep_save(value, database) for name, value in changes.items()]  # type: ignore[union-attr]
     condition, parameters = only
     where = f'"{model._meta.pk.column}" = %s' + (f" AND {condition}" if condition else "")
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(
             f'UPDATE "{model._meta.db_table}" SET {", ".join(sets)} WHERE {where}',  # noqa: S608
             [*values, *(added or {}).values(), pk, *parameters],

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from runs.statements.column_values import ColumnValues
 
 M = TypeVar("M", bound=models.Model)
+_NO_DEFAULT = object()
+_READING = (models.Field.pre_save,)
+"""Methods of fields that do no more than read the attribute of the row."""
 
 
 class WholeRows(Generic[M]):
@@ -18,43 +21,59 @@ class WholeRows(Generic[M]):
 
     def __init__(self, model: type[M]) -> None:
         self._model = model
+        self._selections: dict[tuple[str, ...], tuple[str, ColumnValues, list[str]]] = {}
 
     def insert(self, row: M) -> None:
         """Insert a new row, which gets its key. Raises IntegrityError."""
-        values = [self._stored(field, field.pre_save(row, add=True)) for field in self._fields]
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
+        database, there = connections[DEFAULT_DB_ALIAS], row.__dict__
+        values = []
+        for field, name, default, stored in self._columns:
+            value = field.pre_save(row, add=True) if name is None else there[name]
+            is_default = value is default or (type(value) is type(default) and value == default)
+            values.append(stored if is_default else field.get_db_prep_save(value, database))
+        with database.cursor() as cursor:
+            if database.vendor == "postgresql":
                 cursor.execute(f'{self._insertion} RETURNING "{self._model._meta.pk.column}"', values)
                 row.pk = cursor.fetchone()[0]
             else:
                 cursor.execute(self._insertion, values)
                 row.pk = cursor.lastrowid
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, database.alias
 
-    def load(self, condition: str, parameters: Sequence[Any], *, lock: bool = False) -> M | None:
-        """Load the row for which that SQL holds; with `lock` it is locked until the transaction ends."""
-        sql, conversion, names = self._selection
-        locking = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
-        with connection.cursor() as cursor:
+    def load(
+        self, condition: str, parameters: Sequence[Any], *, lock: bool = False, only: tuple[str, ...] = ()
+    ) -> M | None:
+        """Load the row for which that SQL holds; with `lock` it is locked until the transaction ends.
+
+        With `only`, these fields and the key; Django reads others when they are asked for.
+        """
+        if only not in self._selections:
+            self._selections[only] = self._selection(only)
+        sql, conversion, names = self._selections[only]
+        database = connections[DEFAULT_DB_ALIAS]
+        locking = " FOR UPDATE" if lock and database.features.has_select_for_update else ""
+        with database.cursor() as cursor:
             cursor.execute(f"{sql} WHERE {condition}{locking}", parameters)
             found = cursor.fetchone()
         if found is None:
             return None
-        return self._model.from_db(connection.alias, names, conversion.row(found))
-
-    def _stored(self, field: Any, value: Any) -> Any:
-        """Return what the database holds of a value; most fields of a new row have their default."""
-        default = self._defaults.get(field.attname)
-        if default is not None and type(value) is type(default[0]) and value == default[0]:
-            return default[1]
-        return field.get_db_prep_save(value, connection)
+        return self._model.from_db(database.alias, names, conversion.row(found))
 
     @cached_property
-    def _defaults(self) -> dict[str, tuple[Any, Any]]:
-        """Each field's default, where that is always the same, and what the database holds of it."""
-        plain = [field for field in self._fields if field.default in (dict, list) or not callable(field.default)]
-        values = [(field, field.get_default()) for field in plain]
-        return {field.attname: (value, field.get_db_prep_save(value, connection)) for field, value in values}
+    def _columns(self) -> list[tuple[Any, str | None, Any, Any]]:
+        """Of each field its name, its default, where that is always the same, and what the database holds of that.
+
+        Most fields of a new row have their default. No name: the field makes its value itself.
+        """
+        columns = []
+        for field in self._fields:
+            name = field.attname if type(field).pre_save in _READING else None
+            if field.default in (dict, list) or not callable(field.default):
+                default = field.get_default()
+                columns.append((field, name, default, field.get_db_prep_save(default, connection)))
+            else:
+                columns.append((field, name, _NO_DEFAULT, None))
+        return columns
 
     @cached_property
     def _fields(self) -> list[Any]:
@@ -66,9 +85,9 @@ class WholeRows(Generic[M]):
         values = ", ".join(["%s"] * len(self._fields))
         return f'INSERT INTO "{self._model._meta.db_table}" ({columns}) VALUES ({values})'  # noqa: S608
 
-    @cached_property
-    def _selection(self) -> tuple[str, ColumnValues, list[str]]:
-        compiler = self._model._default_manager.order_by().query.get_compiler(connection=connection)
+    def _selection(self, only: tuple[str, ...]) -> tuple[str, ColumnValues, list[str]]:
+        rows = self._model._default_manager.order_by()
+        compiler = (rows.only(*only) if only else rows).query.get_compiler(connection=connection)
         sql, _ = compiler.as_sql()
         columns = [column for column, _, _ in compiler.select]
         return sql, ColumnValues(columns), [column.target.attname for column in columns]

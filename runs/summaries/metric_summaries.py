@@ -19,7 +19,8 @@ from runs.summaries import known_columns
 from runs.summaries.sparklines import Curve, extended
 
 Values = Mapping[str, float | None]
-Points = list[tuple[int, float | None]]
+Points = tuple[Sequence[int], Sequence[float | None]]
+"""The epochs of one metric, and its values there."""
 _FIELDS = ["last", "last_epoch", "low", "high", "curve"]
 _ROWS = BulkInsert(MetricSummary, ["run", "name", *_FIELDS], unique=["run", "name"], updating=_FIELDS)
 _CURVES = PreparedQuery(
@@ -86,28 +87,49 @@ def _known(run_id: int) -> dict[str, _Summary]:
 
 def _extended(run_id: int, known: Mapping[str, _Summary], epochs: Iterable[tuple[int, Values]]) -> dict[str, _Summary]:
     """Return what becomes of the summaries of all metrics that these epochs have."""
-    points: dict[str, Points] = {}
-    for epoch, metrics in epochs:
-        for name, value in metrics.items():
-            points.setdefault(name, []).append((epoch, value))
-    changed = {name: _later(known.get(name), of_metric) for name, of_metric in points.items() if "/" not in name}
+    points = _by_metric(list(epochs))
+    changed = {name: _later(known.get(name), *of_metric) for name, of_metric in points.items() if "/" not in name}
     ((monitor,),) = _MONITOR.rows(run_id)
     if monitor in changed:
         row = changed[monitor]
-        row.curve = _encoded(extended(None if row.curve is None else _DECODER.decode(row.curve), points[monitor]))
+        curve = None if row.curve is None else _DECODER.decode(row.curve)
+        row.curve = _encoded(extended(curve, zip(*points[monitor], strict=True)))
     return changed
 
 
-def _later(known: _Summary | None, points: Points) -> _Summary:
+def _by_metric(epochs: Sequence[tuple[int, Values]]) -> dict[str, Points]:
+    """Return each metric's epochs and values; all epochs of a phase have the same metrics, so mostly by columns."""
+    numbers = [epoch for epoch, _ in epochs]
+    names = tuple(epochs[0][1]) if epochs else ()
+    if all(tuple(metrics) == names for _, metrics in epochs):
+        columns = zip(*(metrics.values() for _, metrics in epochs), strict=True)
+        return {name: (numbers, column) for name, column in zip(names, columns, strict=True)}
+    points: dict[str, tuple[list[int], list[float | None]]] = {}
+    for epoch, metrics in epochs:
+        for name, value in metrics.items():
+            of_metric = points.setdefault(name, ([], []))
+            of_metric[0].append(epoch)
+            of_metric[1].append(value)
+    return dict(points)
+
+
+def _later(known: _Summary | None, epochs: Sequence[int], values: Sequence[float | None]) -> _Summary:
     """Return the row once it has the values of these later epochs."""
     row = _Summary() if known is None else known
-    row.last_epoch, row.last = points[-1]
-    finite = [value for _, value in points if value is not None and math.isfinite(value)]
+    row.last_epoch, row.last = epochs[-1], values[-1]
+    finite = _finite(values)
     if finite:
         # The value that was there first stays where zeros differ by their sign.
         row.low = min(finite if row.low is None else [row.low, *finite])
         row.high = max(finite if row.high is None else [row.high, *finite])
     return row
+
+
+def _finite(values: Sequence[float | None]) -> Sequence[float]:
+    """Leave out what is unknown or infinite; a finite sum says that nothing is."""
+    if None not in values and math.isfinite(sum(values)):  # type: ignore[arg-type]
+        return values  # type: ignore[return-value]
+    return [value for value in values if value is not None and math.isfinite(value)]
 
 
 def _encoded(curve: Curve | None) -> str | None:
