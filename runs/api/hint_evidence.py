@@ -114,8 +114,13 @@ def _independent(statistics: Mapping[str, Number]) -> dict[str, float]:
 
 def _recent(run: Run) -> list[Event]:
     """Read the newest sampled events of the attempt, in their order."""
-    rows = RunEvent.objects.filter(run_id=run.pk, seq__gt=run.last_seq - RECENT, attempt=run.attempt, type__in=_SAMPLED)
-    return _decoded(list(rows.order_by("-seq").values_list("type", "data")[:SAMPLES])[::-1])
+    after = max(0, run.last_seq - RECENT)
+    rows = RunEvent.objects.filter(run_id=run.pk, seq__gt=after, attempt=run.attempt, type__in=_SAMPLED)
+    newest = list(rows.order_by("-seq").values_list("type", "data")[:SAMPLES])[::-1]
+    if len(newest) < SAMPLES and run.status in Run.ENDED:  # others may be packed
+        found = events_after(run.pk, after, RECENT, types=_SAMPLED)
+        newest = [(one.type, one.data) for one in found if one.attempt == run.attempt][-SAMPLES:]
+    return _decoded(newest)
 
 
 def _first_gradients(run: Run) -> list[GradientStats]:

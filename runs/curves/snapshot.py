@@ -19,6 +19,7 @@ from runs.curves.thinning import FEWEST
 from runs.curves.window import Window
 from runs.events import BatchMetrics, EpochEnd, FinalStats, Progress
 from runs.models import RunEvent
+from runs.queries import events_after
 from runs.serializers import event_envelope, run_detail
 
 NEWEST_OF_EACH = 100
@@ -85,7 +86,7 @@ def _series(samples: Samples, points: int) -> Iterator[dict[str, Any]]:
 
 def _data(samples: Samples, seq: int) -> msgspec.Raw | None:
     """Return the event's data; None without one, or when it was pruned."""
-    found = samples.events([seq])
+    found = events_after(samples.run.pk, seq - 1, 1, until=seq) if seq else []
     return msgspec.Raw(found[0].data.encode()) if found else None
 
 
@@ -121,11 +122,14 @@ def _log(samples: Samples, newest: int) -> list[msgspec.Raw]:
         for number in samples.seqs_of(type_)[-NEWEST_OF_EACH:].tolist()
         if number <= samples.last_seq - newest
     ]
-    events = RunEvent.objects.filter(run_id=samples.run.pk, seq__lte=samples.last_seq)
-    last = list(events.order_by("-seq")[:newest])
+    after = max(0, samples.last_seq - newest)
+    last = events_after(samples.run.pk, after, newest, until=samples.last_seq)
+    if after and len(last) < newest:  # some were pruned
+        before = RunEvent.objects.filter(run_id=samples.run.pk, seq__lte=after).order_by("-seq")
+        last = [*reversed(before[: newest - len(last)]), *last]
     known = {event.seq for event in last}
     older = samples.events(number for number in durable if number not in known)
-    return [msgspec.Raw(_logged(event).encode()) for event in [*older, *reversed(last)]]
+    return [msgspec.Raw(_logged(event).encode()) for event in [*older, *last]]
 
 
 def _logged(event: RunEvent) -> str:

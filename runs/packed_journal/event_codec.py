@@ -7,7 +7,7 @@ what most of a journal is. Each event is taken apart only if the same text comes
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -74,19 +74,24 @@ def encode(events: Iterable[tuple[int, int, str, str, str]]) -> bytes:
         return zlib.compress(msgspec.msgpack.encode(columns), LEVEL)
 
 
-def decode(data: bytes) -> list[PackedEvent]:
-    """Decode what `encode` made, now or before it made tables."""
+def decode(data: bytes, types: Collection[str] = ()) -> list[PackedEvent]:
+    """Decode what `encode` made, now or before it made tables; with `types`, events of these alone."""
     if not data.startswith(TABLES):
-        texts = msgspec.structs.astuple(_TEXTS.decode(zlib.decompress(data)))
-        return [PackedEvent(*row) for row in zip(*texts, strict=True)]
+        columns = msgspec.structs.astuple(_TEXTS.decode(zlib.decompress(data)))
+        found = [PackedEvent(*row) for row in zip(*columns, strict=True)]
+        return [event for event in found if not types or event.type in types]
     packed = _TABLES.decode(zlib.decompress(data[1:]))
-    types = [table.type for table in packed.tables]
-    texts_of = [_texts_of(table) for table in packed.tables]
-    times = event_times.texts(column_codec.decode(packed.times))
+    tables = {
+        number: (table.type, _texts_of(table))
+        for number, table in enumerate(packed.tables)
+        if not types or table.type in types
+    }
+    times = event_times.texts(column_codec.decode(packed.times)) if tables else []
     others = map(column_codec.decode, (packed.seqs, packed.attempts, packed.members))
     return [
-        PackedEvent(seq, attempt, types[member], timestamp, next(texts_of[member]))
-        for timestamp, seq, attempt, member in zip(times, *others, strict=True)
+        PackedEvent(seq, attempt, tables[member][0], timestamp, next(tables[member][1]))
+        for timestamp, seq, attempt, member in zip(times, *others, strict=bool(tables))
+        if member in tables
     ]
 
 

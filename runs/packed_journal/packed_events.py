@@ -32,8 +32,8 @@ def with_packed(
     for data in ranges.order_by("first_seq").values_list("data", flat=True).iterator(chunk_size=1):
         events = {
             event.seq: RunEvent(run_id=run_id, **event._asdict())
-            for event in event_codec.decode(bytes(data))
-            if event.seq > after and (last is None or event.seq <= last) and (not types or event.type in types)
+            for event in event_codec.decode(bytes(data), types)
+            if event.seq > after and (last is None or event.seq <= last)
         }
         found |= events
         taken += len(events)

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
@@ -13,9 +14,13 @@ from django.utils import timezone
 from experiments.worker import maintenance
 from experiments.worker.maintenance import Packing
 from runs import queries
+from runs.api import hint_evidence
 from runs.curves import compaction, journal_packing
+from runs.curves.reading import Samples
+from runs.curves.snapshot import snapshot
 from runs.derived_models import PackedEvents
 from runs.events import BatchMetrics, Event, LrUpdate, Progress, encode
+from runs.hints.evidence import Evidence
 from runs.models import Run, RunEvent
 from runs.packed_journal import event_codec, packed_events
 from runs.packed_journal.event_codec import PackedEvent, decode
@@ -25,6 +30,7 @@ from tests.runs.conftest import MakeRun, completed_columns
 
 pytestmark = pytest.mark.django_db
 EVENTS, RANGE, LAST = 1_000, 64, 100
+LATER = "2026-01-02T00:00:00.000000Z"
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +39,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (compaction, journal_packing):
         monkeypatch.setattr(module, "RANGE", RANGE)
     monkeypatch.setattr(journal_packing, "LAST_ROWS", LAST)
+    monkeypatch.setattr(journal_packing, "SHORTEST", RANGE)
     monkeypatch.setattr(journal_packing, "PAUSE_SECONDS", 0)
 
 
@@ -42,7 +49,14 @@ def event(seq: int) -> Event:
     if seq % 5 == 0:
         rate = 1e9 / 7 if seq % 2 else None
         return Progress(
-            epoch=0, batch_idx=seq, batches=None, step=seq, total_steps=9, samples_per_second=rate, eta_seconds=None
+            epoch=0,
+            batch_idx=seq,
+            batches=None,
+            step=seq,
+            total_steps=9,
+            samples_per_second=rate,
+            eta_seconds=None,
+            data_wait_share=1 / seq,
         )
     return BatchMetrics(step=seq, batch_idx=seq, epoch=0, loss=1 / seq, accuracy=None, recall=0.1, f1=2.0)
 
@@ -93,12 +107,54 @@ def test_the_journal_reads_as_before_from_any_number_on(run: Run) -> None:
     assert count == last_packed - inside.count() > 800
 
 
+def test_the_last_range_is_shorter_and_few_numbers_stay_rows(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_packing, "SHORTEST", 4)
+    before = journal(run)
+    journal_packing.pack(run)
+    assert journal(run) == before
+    ephemeral = RunEvent.objects.filter(run=run).exclude(type="lr_update").order_by("seq")
+    assert ephemeral.values_list("seq", flat=True).first() == EVENTS - LAST + 1
+    ranges = PackedEvents.objects.filter(run=run).order_by("first_seq").values_list("first_seq", "last_seq")
+    assert list(ranges)[-1] == ((EVENTS - LAST) // RANGE * RANGE + 1, EVENTS - LAST)
+    assert list(journal_packing.due()) == []
+    Run.objects.filter(pk=run.pk).update(last_seq=EVENTS + 10)  # resumed, and ended again
+    late = [(EVENTS + more, event(EVENTS + more)) for more in range(1, 11)]
+    RunEvent.objects.bulk_create(
+        RunEvent(run=run, seq=seq, attempt=3, type=one.type, timestamp=LATER, data=encode(one).decode())
+        for seq, one in late
+    )
+    run.refresh_from_db()
+    before = journal(run, 0, EVENTS + 10)
+    assert journal_packing.pack(run) == 10 - sum(seq % 97 == 0 for seq in range(EVENTS - LAST + 1, EVENTS - LAST + 11))
+    assert journal(run, 0, EVENTS + 10) == before
+
+
+def test_hints_and_snapshots_say_the_same_of_a_packed_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    RunEvent.objects.filter(run=run, seq__gt=EVENTS - LAST, type="progress").update(type="batch_metrics")
+    monkeypatch.setattr(hint_evidence, "RECENT", EVENTS - 300)
+
+    def said() -> tuple[Evidence, list[bytes]]:
+        samples = Samples.of(lambda pk: Run.objects.filter(pk=pk).first(), run.pk)
+        assert samples is not None
+        logs = (10, LAST + 7, EVENTS)
+        return hint_evidence.of_run(run), [msgspec.json.encode(snapshot(samples, 100, log)) for log in logs]
+
+    before = said()
+    assert len(before[0].waits) > 30
+    assert b'"progress":{' in before[1][0]
+    journal_packing.pack(run)
+    assert said() == before
+
+
 def test_events_come_back_letter_by_letter() -> None:
     events = [
         PackedEvent(2**40, 3, "progress", "2026-01-01T00:00:00.000001Z", '{"a": 1.0e5,\n"é":"\\u00e9"}'),
         PackedEvent(2**40 + 7, 4, "resource_usage", "", "{}"),
     ]
     assert decode(packed(events)) == events
+    assert decode(packed(events), ["resource_usage", "progress"]) == events
+    assert decode(packed(events), ["resource_usage"]) == events[1:]
+    assert decode(packed(events), ["batch_metrics"]) == []
 
 
 def test_a_range_that_is_being_packed_comes_once(run: Run) -> None:
