@@ -30,6 +30,7 @@ owner, _ = User.objects.get_or_create(username="tester")
 for _ in range(int(sys.argv[1])):
     lifecycle.create(owner, config)
 """
+AT_ONCE = 300  # runs queued by one process
 EPOCH_SECONDS = 2.0
 LOADED_SECONDS = 3.0  # after which a process that was asked for something is idle again
 REST_SECONDS = 70.0  # threads and caches that nobody uses end after a minute
@@ -42,7 +43,8 @@ def open_list(place: Path, kept: dict[str, str], asked: argparse.Namespace) -> I
     with home.serve("--no-worker") as server:
         web = psutil.Process(server.process.pid).children()[0]
         for queued in asked.queued:
-            home.python(QUEUE, str(queued - made))
+            for first in range(made, queued, AT_ONCE):
+                home.python(QUEUE, str(min(AT_ONCE, queued - first)))
             made = queued
             yield asyncio.run(_idle(server, web, queued, asked.seconds))
 

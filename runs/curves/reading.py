@@ -1,11 +1,11 @@
 """Read the samples of one run at one moment, without those that a resume made void.
 
-Compacted ranges come from this process's cache or the database, the rest from the journal.
+Compacted ranges come from this process's cache or the database, the rest from the cache or the journal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -16,15 +16,17 @@ from numpy.typing import NDArray
 from runs.curves.codec import decode_table
 from runs.curves.compaction import compact_due, compacted_until
 from runs.curves.durable_index import DURABLE_INDEX, DURABLE_TYPES
-from runs.curves.journal_ranges import journal_tables
+from runs.curves.journal_tail import JournalTail, tail_of
 from runs.curves.memory import EMPTY, CachedColumn, column_cache
 from runs.curves.sampled_events import SAMPLED_EVENTS, SampledEvent
-from runs.curves.tables import Column, Ints, Part, Table, integer_table, joined
+from runs.curves.tables import Column, Ints, Part, Table, joined
 from runs.derived_models import RunSamples
 from runs.events import EPHEMERAL_TYPES, EVENT_TYPES, TrainingStart
 from runs.models import Run, RunEvent
 from runs.statements.prepared_query import PreparedQuery
 
+TAIL = "tail"
+"""Under which name the cache has a run's tail, beside its columns."""
 NONE_LATER = np.iinfo(np.int64).max
 _STARTS = PreparedQuery(
     lambda run_id, numbers: (
@@ -45,11 +47,10 @@ class Start(NamedTuple):
 class Samples:
     """All samples of a run up to number `last_seq`; made by `of`. Columns are read when they are asked for."""
 
-    def __init__(self, run: Run, compacted: int, tail: Mapping[str, Table], durable_index: Table) -> None:
+    def __init__(self, run: Run, tail: JournalTail) -> None:
         self.run, self.last_seq = run, run.last_seq
-        self._compacted, self._tail, self._durable_index = compacted, tail, durable_index
-        # Ids start again in another database (a restored one): the time tells those runs apart.
-        self._key: tuple[int, datetime] = (run.pk, run.created_at)
+        self._compacted, self._tail, self._durable_index = tail.after, tail.tables, tail.durable_index
+        self._key = _key(run)
         self._starts: list[Start] | None = None
 
     @classmethod
@@ -66,11 +67,14 @@ class Samples:
             compacted = compact_due(run_id, run.last_seq)
             if compacted > run.last_seq:
                 continue
-            if compacted == run.last_seq:
-                return cls(run, compacted, {}, integer_table({}))
-            tail, durable_index = journal_tables(run_id, compacted, run.last_seq)
+            key = (*_key(run), TAIL)
+            known = column_cache.tail(key)
+            tail = tail_of(run_id, compacted, run.last_seq, known)
+            if tail is known or compacted == run.last_seq:
+                return cls(run, tail)
             if compacted_until(run_id) == compacted:
-                return cls(run, compacted, tail, durable_index)
+                column_cache.put(key, tail)
+                return cls(run, tail)
 
     def names(self) -> list[str]:
         """List the full names of all curves, by event type; one may have no sample that is not void."""
@@ -167,6 +171,11 @@ class Samples:
         )
         for first, data in rows.order_by("first_seq").values_list("first_seq", "data").iterator(chunk_size=64):
             yield first, bytes(data)
+
+
+def _key(run: Run) -> tuple[int, datetime]:
+    """Tell the run apart from others: ids start again in another database (a restored one), times do not."""
+    return run.pk, run.created_at
 
 
 def _part(type_: str, found: Table, name: str) -> Part:

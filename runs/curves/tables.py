@@ -102,6 +102,24 @@ def joined(parts: Iterable[Part]) -> Column:
     return Column(np.concatenate(rows), values)
 
 
+def appended(first: Table, second: Table) -> Table:
+    """Append a table to the one before it, of the same type; columns may be those of one of them alone."""
+    counts = (first.count, second.count)
+    base = (first.base, second.base)
+    columns = (first.columns, second.columns)
+    return Table(
+        sum(counts),
+        {
+            name: np.concatenate([values[name] for values in base if name in values])
+            for name in dict.fromkeys([*first.base, *second.base])
+        },
+        {
+            name: joined((count, found.get(name)) for count, found in zip(counts, columns, strict=True))
+            for name in dict.fromkeys([*first.columns, *second.columns])
+        },
+    )
+
+
 def microseconds(timestamps: Sequence[str]) -> Ints:
     """Convert times as events carry them to microseconds since 1970."""
     return np.array([text.removesuffix("Z") for text in timestamps], "datetime64[us]").astype(np.int64)

@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +16,8 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
-from runs.curves import compaction, durable_index, journal_ranges, memory, sampled_events
+from runs.curves import compaction, durable_index, journal_ranges, journal_tail, memory, sampled_events
+from runs.curves.journal_tail import EMPTY_TAIL
 from runs.curves.memory import CachedColumn, ColumnCache
 from runs.curves.sampled_events import SampledEvent
 from runs.curves.tables import Column
@@ -184,6 +186,36 @@ def test_curves_outlive_their_events(api: Client, make_run: MakeRun, short_range
     assert one(api, run, "batch/loss")["total"] == 3 * STEPS
 
 
+def test_of_what_a_reader_knows_only_the_news_are_read(
+    api: Client, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read a running training as pages do, again and again, also when it is resumed and gets other layers."""
+    run = make_run(status="in_progress")
+    read: list[tuple[int, int]] = []
+
+    def noted(run_id: int, after: int, until: int) -> Any:
+        read.append((after, until))
+        return journal_ranges.journal_tables(run_id, after, until)
+
+    monkeypatch.setattr(journal_tail, "journal_tables", noted)
+    ends = []
+    for part in ([start(None), *epochs(0, 1, 1)], epochs(2, 3, 2), [start(1), *epochs(2, 4, 3, group="other")]):
+        journal(run, part)
+        ends.append(run.last_seq)
+        known = [ask(api, run, name="*", by="time") for _ in range(2)]
+        assert read == list(pairwise([0, *ends]))
+    memory.column_cache.clear()
+    assert known == [ask(api, run, name="*", by="time")] * 2
+    assert read[-1] == (0, run.last_seq)
+
+
+def test_a_tail_goes_with_the_range_that_takes_it(api: Client, run: Run) -> None:
+    before = one(api, run, "batch/loss")
+    compaction.compact_all(run.pk, run.last_seq - 10)
+    RunEvent.objects.filter(run=run, seq__lte=run.last_seq - 10, type="batch_metrics").delete()
+    assert one(api, run, "batch/loss") == before
+
+
 def test_pruning_packs_before_it_removes_anything(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(status="completed", end_time=timezone.now() - timedelta(days=31))
     journal(run, resumed_twice())
@@ -316,6 +348,7 @@ def test_memory_is_bounded_and_drops_what_was_not_used() -> None:
     small.put("d", CachedColumn(1, 100, Column(None, np.zeros(100))))
     assert small.get("d").until == 0
     assert small.size <= 200
+    assert small.tail("c") is EMPTY_TAIL
     small.put("e", kept._replace(until=5))
     small.put("e", kept)
     assert small.get("e").until == 5
