@@ -53,8 +53,11 @@ _OTHERS = PreparedQuery(
 )
 
 
-def version(request: Request, run: Run | None) -> str | None:
-    """Return the tag of an answer about a run that `queries.curve_run` let the user see; None unless it has ended."""
+def version(request: Request, run: Run | None, *facts: object) -> str | None:
+    """Return the tag of an answer about a run that `queries.curve_run` let the user see; None unless it has ended.
+
+    `facts` are what the answer depends on beside the run and the address.
+    """
     if run is None or run.status not in Run.ENDED:
         return None
-    return entity_tag(request, _ROW.stored(run.pk), sorted(_LOOKS.stored(run.pk)), _OTHERS.stored(run.pk))
+    return entity_tag(request, _ROW.stored(run.pk), sorted(_LOOKS.stored(run.pk)), _OTHERS.stored(run.pk), *facts)

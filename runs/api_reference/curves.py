@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runs.api_reference.operation import Operation
+from runs.api_reference.operation import Content, Operation
 from runs.shapes import curve_shapes, result_shapes
 
 TAG = "Curves"
@@ -18,8 +18,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "GET run-series": Operation(
         summary="Read curves of a run",
         description="Cut to a range and thinned to a number of points; without `name`, the names of all curves. A name "
-        "that ends in `*` stands for all that begin so.",
-        answers={200: curve_shapes.RunCurves},
+        "that ends in `*` stands for all that begin so. Programs that ask for `application/vnd.livetrain.curves` get "
+        "numbers as binary words, all of them: `points` does not count then.",
+        answers={
+            200: (
+                curve_shapes.RunCurves,
+                Content(
+                    media_type="application/vnd.livetrain.curves",
+                    description="A line of JSON, then for each curve a line of JSON and its `count` x and `count` y, "
+                    "each 8 bytes, little-endian. Lines are filled up with blanks to a multiple of 8 bytes. At most "
+                    "1,000,000 samples: of a curve for which there is no room `exact` is false and `count` 0.",
+                ),
+            )
+        },
     ),
     "GET series": Operation(
         summary="Read the same curves of several runs",

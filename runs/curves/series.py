@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,30 @@ from runs.curves.window import NoAxis, Window
 EPOCHS = "epoch_end"
 
 
+class Curve(NamedTuple):
+    """All samples of a curve in a range, with the one on either side of it, so that a line reaches its edges.
+
+    Attributes:
+        name: with its prefix.
+        x: the places on the axis, ascending.
+        y: the values, NaN where one is not known.
+        total: how many samples are in the range itself.
+        nonfinite: how many of those are not known.
+    """
+
+    name: str
+    x: Numbers
+    y: Numbers
+    total: int
+    nonfinite: int
+
+
 def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list[dict[str, Any]]:
+    """Return the curves of those names, thinned, as `curves_of` finds them. Raises NoAxis."""
+    return [_thinned(curve, window) for curve in curves_of(samples, patterns, window)]
+
+
+def curves_of(samples: Samples, patterns: Sequence[str], window: Window) -> list[Curve]:
     """Return the curves of those names, in the order asked for; a name ending in `*` means all that start with it.
 
     A name without a sample (yet) gives an empty curve. A `*` gives only curves that have samples and a position on the
@@ -28,14 +51,12 @@ def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list
         if pattern.endswith("*"):
             wanted |= {name: wanted.get(name, pattern) for name in listed if name.startswith(pattern[:-1])}
     named = {name for name, pattern in wanted.items() if not pattern.endswith("*")}
-    found = {curve["name"]: curve for curve in _curves(samples, wanted, window, named)}
+    found = {curve.name: curve for curve in _curves(samples, wanted, window, named)}
     order = sorted(found, key=lambda name: patterns.index(wanted[name]))
-    return [found[name] for name in order if found[name]["x"] or name in named]
+    return [found[name] for name in order if len(found[name].x) or name in named]
 
 
-def _curves(
-    samples: Samples, wanted: Iterable[str], window: Window, named: Collection[str]
-) -> Iterator[dict[str, Any]]:
+def _curves(samples: Samples, wanted: Iterable[str], window: Window, named: Collection[str]) -> Iterator[Curve]:
     """Yield the curves by event type, as those of one type share the columns of their axis."""
     by_event: dict[str, tuple[SampledEvent, list[str]]] = {}
     for name in wanted:
@@ -50,7 +71,7 @@ def _curves(
             continue
         columns, valid = samples.columns(sampled, [f"/{name}" for name in names]), samples.valid_rows(sampled)
         for name in names:
-            yield _curve(f"{sampled.prefix}/{name}", *_points(columns[f"/{name}"], axis, valid), window)
+            yield _cut(f"{sampled.prefix}/{name}", *_points(columns[f"/{name}"], axis, valid), window)
 
 
 def _points(column: Column, axis: Numbers, valid: Any) -> tuple[Numbers, Numbers]:
@@ -65,25 +86,30 @@ def _points(column: Column, axis: Numbers, valid: Any) -> tuple[Numbers, Numbers
     return x, y
 
 
-def _curve(name: str, x: Numbers, y: Numbers, window: Window) -> dict[str, Any]:
-    """Cut and thin one curve, with the sample on either side of the range, so that a line reaches its edges."""
+def _cut(name: str, x: Numbers, y: Numbers, window: Window) -> Curve:
+    """Cut one curve to the range."""
     low = 0 if window.low is None else int(np.searchsorted(x, window.low, "left"))
     high = len(x) if window.high is None else int(np.searchsorted(x, window.high, "right"))
     total, gaps = max(0, high - low), int(np.count_nonzero(~np.isfinite(y[low:high])))
     shown = slice(max(0, low - 1), min(len(x), high + 1))
-    x, y = x[shown], y[shown]
-    span = None
-    if len(x):
+    return Curve(name, x[shown], y[shown], total, gaps)
+
+
+def _thinned(curve: Curve, window: Window) -> dict[str, Any]:
+    """Thin one curve to so many points."""
+    x, y = curve.x, curve.y
+    exact = len(x) <= window.points
+    if not exact:
         span = (x[0] if window.low is None else window.low, x[-1] if window.high is None else window.high)
-    kept = thin(x, y, window.points, span)
-    exact = len(kept) == len(x)
+        kept = thin(x, y, window.points, span)
+        x, y = x[kept], y[kept]
     return {
-        "name": name,
-        "x": (x if exact else x[kept]).tolist(),
-        "y": (y if exact else y[kept]).tolist(),
+        "name": curve.name,
+        "x": x.tolist(),
+        "y": y.tolist(),
         "exact": exact,
-        "total": total,
-        "nonfinite": gaps,
+        "total": curve.total,
+        "nonfinite": curve.nonfinite,
     }
 
 
@@ -124,17 +150,18 @@ def _steps_per_epoch(samples: Samples, sampled: SampledEvent) -> Numbers:
 
 
 def answer(samples: Samples, patterns: Sequence[str] | None, window: Window) -> dict[str, Any]:
-    """Build the answer for one run: its curves, or without `patterns` their names. Raises NoAxis.
-
-    `started` is when its first training began, on the axis by=time.
-    """
-    starts = samples.starts
+    """Build the answer for one run: its curves, or without `patterns` their names. Raises NoAxis."""
     found = {"names": samples.names()} if patterns is None else {"series": series_of(samples, patterns, window)}
+    return {**head_of(samples, window.by), **found}
+
+
+def head_of(samples: Samples, by: str) -> dict[str, Any]:
+    """Say of which run and moment curves are; `started` is when its first training began, on the axis by=time."""
+    starts = samples.starts
     return {
         "run_id": samples.run.pk,
         "status": samples.run.status,
         "last_seq": samples.last_seq,
-        "by": window.by,
+        "by": by,
         "started": starts[0].time / 1e6 if starts else None,
-        **found,
     }

@@ -49,6 +49,11 @@ from runs.events import BatchMetrics, EpochEnd, utc_now  # noqa: E402
 from runs.models import Run  # noqa: E402
 from tests.installation import Installation, Server  # noqa: E402
 
+sys.path.insert(0, str(ROOT / "clients" / "python" / "src"))
+
+from livetrain.binary_curves import curves_in  # noqa: E402
+from livetrain.operations.curves import ACCEPTED, MOST  # noqa: E402
+
 CONFIG: dict[str, Any] = {
     "experiment_name": "benchmark",
     "source_path": "builtin:digits-is-8",
@@ -278,34 +283,30 @@ def _parsed(site: Site, path: str) -> Callable[[], object]:
 
 
 def history(_home: Path, points: int, times: int) -> Figures:
-    """Measure all points of a curve; an answer has at most 100,000, so that longer ones are read in ranges.
+    """Measure all points of a curve as the Python client asks for them, in binary numbers.
 
-    A range comes with the sample on either side, which count among its 100,000: more would be thinned out.
-
-    Then the same curve as a page draws it.
+    Then those that one answer in JSON may have, and the same curve as a page draws it.
     """
     prepared()
     [run] = _stored(1, _steps(points, VALUES_OF_A_STEP))
     compaction.compact_due(run.pk, Run.objects.get(pk=run.pk).last_seq)
     connection.close()
     with serving("--no-worker") as server:
-        site = _site(server)
-        most, curve = 100_000, f"/api/runs/{run.pk}/series/?name=batch/loss"
-        length = most if points <= most else most - 2
-        ranges = [(first, min(points, first + length) - 1) for first in range(0, points, length)]
+        curve = f"/api/runs/{run.pk}/series/?name=batch/loss"
+        site, client = _site(server), _site(server, **ACCEPTED)
 
         def ask() -> int:
-            path = f"{curve}&points={max(10, min(points, most))}"
-            answers = [site.ask(f"{path}&from={first}&to={last}") for first, last in ranges]
-            return sum(len(answer["series"][0]["y"]) for answer in answers)
+            [found] = curves_in(client.text(curve))
+            return len(found.y)
 
-        assert ask() >= points
-        thinned = protocol.answered(max(times, 10), lambda: site.ask(f"{curve}&points={DRAWN}"))
-        return protocol.answered(times, ask) | {"thinned": thinned["value"]}
+        assert ask() == points
+        asked = {"json": f"{curve}&points={min(points, MOST)}", "thinned": f"{curve}&points={DRAWN}"}
+        figures = {name: protocol.answered(max(times, 10), partial(site.ask, path)) for name, path in asked.items()}
+        return protocol.answered(times, ask) | {name: one["value"] for name, one in figures.items()}
 
 
-def _site(server: Server) -> Site:
-    return Site(server.address, {"Authorization": f"Token {server.token}"})
+def _site(server: Server, **headers: str) -> Site:
+    return Site(server.address, {"Authorization": f"Token {server.token}", **headers})
 
 
 def idle_server(home: Path) -> Figures:

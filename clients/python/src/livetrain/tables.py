@@ -25,12 +25,14 @@ def of_history(series: Iterable[Mapping[str, Any]]) -> DataFrame:
 def of_curves(curves: Iterable[Curve], by: str) -> DataFrame:
     """Make a row per place on the axis, and a column per curve; blank where a curve has no sample."""
     pd = _pandas()
+    import numpy as np  # noqa: PLC0415 - pandas has loaded it
+
     columns = {}
     for curve in curves:
-        index = pd.to_datetime(curve.x, unit="s", utc=True) if by == "time" else curve.x
+        x, y = np.asarray(curve.x), np.asarray(curve.y, dtype=float)
+        one = pd.Series(y, pd.to_datetime(x, unit="s", utc=True) if by == "time" else x)
         # After a resume, a step may have been trained twice: the later value counts.
-        one = pd.Series(curve.y, index, dtype=float)
-        columns[curve.name] = one[~one.index.duplicated(keep="last")]
+        columns[curve.name] = one if bool((x[1:] > x[:-1]).all()) else one[~one.index.duplicated(keep="last")]
     return _joined(columns, by)
 
 
