@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from runs.curves.reading import Samples
 from runs.curves.sampled_events import BY_EPOCH, BY_STEP, BY_TIME, SampledEvent, sampled_event_of
 from runs.curves.tables import Column, Numbers
-from runs.curves.thinning import thin
+from runs.curves.thinning import gaps_of, thin
 from runs.curves.window import NoAxis, Window
 
 EPOCHS = "epoch_end"
@@ -25,6 +26,7 @@ class Curve(NamedTuple):
         y: the values, NaN where one is not known.
         total: how many samples are in the range itself.
         nonfinite: how many of those are not known.
+        gaps: marks the values that are not known; None where all are.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Curve(NamedTuple):
     y: Numbers
     total: int
     nonfinite: int
+    gaps: NDArray[np.bool_] | None
 
 
 def series_of(samples: Samples, patterns: Sequence[str], window: Window) -> list[dict[str, Any]]:
@@ -80,7 +83,7 @@ def _points(column: Column, axis: Numbers, valid: Any) -> tuple[Numbers, Numbers
     if valid is not None:
         kept = valid if column.rows is None else valid[column.rows]
         x, y = x[kept], y[kept]
-    if len(x) > 1 and bool((np.diff(x) < 0).any()):  # a clock that was set back
+    if bool((x[1:] < x[:-1]).any()):  # a clock that was set back
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
     return x, y
@@ -90,9 +93,11 @@ def _cut(name: str, x: Numbers, y: Numbers, window: Window) -> Curve:
     """Cut one curve to the range."""
     low = 0 if window.low is None else int(np.searchsorted(x, window.low, "left"))
     high = len(x) if window.high is None else int(np.searchsorted(x, window.high, "right"))
-    total, gaps = max(0, high - low), int(np.count_nonzero(~np.isfinite(y[low:high])))
-    shown = slice(max(0, low - 1), min(len(x), high + 1))
-    return Curve(name, x[shown], y[shown], total, gaps)
+    total, first = max(0, high - low), max(0, low - 1)
+    shown = slice(first, min(len(x), high + 1))
+    gaps = gaps_of(y[shown])
+    nonfinite = 0 if gaps is None else int(np.count_nonzero(gaps[low - first :][:total]))
+    return Curve(name, x[shown], y[shown], total, nonfinite, gaps)
 
 
 def _thinned(curve: Curve, window: Window) -> dict[str, Any]:
@@ -101,7 +106,7 @@ def _thinned(curve: Curve, window: Window) -> dict[str, Any]:
     exact = len(x) <= window.points
     if not exact:
         span = (x[0] if window.low is None else window.low, x[-1] if window.high is None else window.high)
-        kept = thin(x, y, window.points, span)
+        kept = thin(x, y, window.points, curve.gaps, span)
         x, y = x[kept], y[kept]
     return {
         "name": curve.name,
