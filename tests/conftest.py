@@ -24,7 +24,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from experiments.training.contract import inspections
-from tests import prepared_database
+from tests import lean_lightning, prepared_database
 
 REQUIRE_SERVICES = os.environ.pop("LIVETRAIN_REQUIRE_SERVICES", "").lower() in ("1", "true", "yes")
 REAL_PARTS = ("browser", "services")
@@ -54,6 +54,7 @@ gc.disable()
 _make_environment_private()
 # What a request says of data in a moment depends on how busy the machine is; the tests of that choose their own time.
 inspections.DRY_RUN = inspections.TRAINING = inspections.UPLOAD = inspections.UNHURRIED
+lean_lightning.install()
 django.setup()
 
 # Models can be imported only after the set-up above.
