@@ -21,6 +21,7 @@ SERVE := $(PY) manage.py serve --demo $(call given,HOST,--host) $(call given,POR
 # Stamps: what is done is not done again, and what changed is installed anew.
 CREATED := $(VENV)/.created
 TORCH := $(VENV)/.torch
+SERVER := $(VENV)/.server
 RUNTIME := $(VENV)/.runtime
 TESTING := $(VENV)/.testing
 DOCS_TOOLS := $(VENV)/.docs
@@ -105,9 +106,13 @@ $(TORCH): $(CREATED) locks/torch.txt requirements-torch.txt constraints.txt
 	@$(PIP) -r requirements-torch.txt
 	@touch $@
 
-$(RUNTIME): $(TORCH) locks/server.txt
+# None of these is in locks/torch.txt, too: `make --jobs=2` installs both at once.
+$(SERVER): $(CREATED) locks/server.txt
 	@echo "== Installing the server's requirements (a minute)"
 	@$(LOCKED) --quiet -r locks/server.txt
+	@touch $@
+
+$(RUNTIME): $(TORCH) $(SERVER)
 	@touch $@
 
 $(VENV)/.extra-%: locks/%.txt | $(RUNTIME)
@@ -120,7 +125,8 @@ $(TESTING): $(RUNTIME) locks/test.txt
 	@$(LOCKED) --quiet -r locks/test.txt
 	@touch $@
 
-$(DOCS_TOOLS): locks/docs.txt | $(RUNTIME)
+# Some of these are tools of tests as well: two installations of them at once would be in each other's way.
+$(DOCS_TOOLS): locks/docs.txt | $(RUNTIME) $(if $(filter prepare lint,$(MAKECMDGOALS)),$(TESTING))
 	@echo "== Installing what builds the documentation"
 	@$(LOCKED) --quiet -r locks/docs.txt
 	@touch $@

@@ -123,3 +123,15 @@ def test_pip_says_how_the_application_is_installed() -> None:
         assert "setuptools" not in said
     assert "`make setup`" in SENTENCE
     assert "application" in SENTENCE
+
+
+def locked(name: str) -> set[str]:
+    lines = (ROOT / "locks" / f"{name}.txt").read_text().splitlines()
+    return {canonical(line.partition("==")[0]) for line in lines if re.match(r"[\w.-]+==", line)}
+
+
+def test_what_is_installed_at_once_has_no_package_in_common() -> None:
+    """`make --jobs=2` installs the server's packages beside PyTorch's: two pips in one folder."""
+    assert {"sympy", "networkx"} <= locked("torch")
+    assert {"django", "daphne"} <= locked("server")
+    assert (locked("torch") | {"torch"}) & locked("server") == set()
