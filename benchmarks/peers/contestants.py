@@ -19,10 +19,14 @@ class Contestant(NamedTuple):
 
 TORCH = ("-r", str(ROOT / "requirements-torch.txt"), "-c", str(ROOT / "constraints.txt"))
 
+PANDAS = next(line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("pandas=="))
+"""The one that our client has."""
+
 OURS = Contestant("Livetrain", "livetrain", (), ("Django", "daphne", "msgspec"))
 CONTESTANTS = (
     OURS,
-    Contestant("Trackio", "trackio_store", ("trackio==0.43.0",), ("trackio",)),
+    # pandas: what its client reads becomes a DataFrame too.
+    Contestant("Trackio", "trackio_store", ("trackio==0.43.0", PANDAS), ("trackio",)),
     Contestant("MLflow", "mlflow_server", ("mlflow==3.17.2",), ("mlflow", "SQLAlchemy")),
     Contestant("TensorBoard", "tensorboard_files", (*TORCH, "tensorboard==2.21.0"), ("tensorboard", "torch")),
     Contestant("CSVLogger", "csv_files", (*TORCH, "pytorch-lightning==2.6.6"), ("pytorch-lightning",)),

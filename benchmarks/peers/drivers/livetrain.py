@@ -61,6 +61,7 @@ CONFIG: dict[str, Any] = {
     "callbacks": {"monitor": "val_auroc"},
     "seed": 1,
 }
+CLIENT = ROOT / "clients" / "python" / "src"
 VALUES_OF_A_STEP = 4  # a batch_metrics event has loss, accuracy, recall and F1
 AT_ONCE = 20_000  # messages said before they are read: a training that said more would be thinned out
 DATABASE = "livetrain.sqlite3"
@@ -303,6 +304,25 @@ def history(_home: Path, points: int, times: int) -> Figures:
         asked = {"json": f"{curve}&points={min(points, MOST)}", "thinned": f"{curve}&points={DRAWN}"}
         figures = {name: protocol.answered(max(times, 10), partial(site.ask, path)) for name, path in asked.items()}
         return protocol.answered(times, ask) | {name: one["value"] for name, one in figures.items()}
+
+
+def client_table(_home: Path, points: int, times: int) -> Figures:
+    """Measure the Python client, which asks the server for one curve, whole."""
+    prepared()
+    [run] = _stored(1, _steps(points, VALUES_OF_A_STEP))
+    compaction.compact_due(run.pk, Run.objects.get(pk=run.pk).last_seq)
+    connection.close()
+    sys.path.insert(0, str(CLIENT))
+    from livetrain import Client  # noqa: PLC0415
+
+    with serving("--no-worker") as server, Client(server.address, server.token) as client:
+        found = client.run(run.pk)
+        return protocol.tables(times, lambda: found.curves("batch/loss"), points)
+
+
+def client_import(_home: Path, times: int) -> Figures:
+    """Measure the package of the Python client."""
+    return protocol.imported("livetrain", times, str(CLIENT))
 
 
 def _site(server: Server, **headers: str) -> Site:

@@ -169,6 +169,11 @@ def _page(site: Site, run_id: str, name: str, token: str = "") -> Any:
     return site.ask(f"/api/2.0/mlflow/metrics/get-history?{query}")
 
 
+def client_import(_home: Path, times: int) -> Figures:
+    """Measure its package, which is its client too."""
+    return protocol.imported("mlflow", times)
+
+
 def idle_server(home: Path) -> Figures:
     """Measure its start with a new database, and what it holds then."""
     return protocol.started(partial(_server, home))

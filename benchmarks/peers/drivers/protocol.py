@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import sqlite3
@@ -122,6 +123,39 @@ def answered(times: int, ask: Callable[[], object]) -> Figures:
         ask()
         took.append((time.perf_counter() - start) * 1e3)
     return {"value": statistics.median(took), "least": min(took), "most": max(took)}
+
+
+def tables(times: int, read: Callable[[], Any], points: int) -> Figures:
+    """Measure a client that reads a curve into a DataFrame of so many rows: seconds, and its own CPU seconds."""
+    assert len(read()) == points
+    took, used = [], []
+    for _ in range(times):
+        start, began = time.perf_counter(), time.process_time()
+        read()
+        used.append(time.process_time() - began)
+        took.append(time.perf_counter() - start)
+    return {"value": statistics.median(took), "client": statistics.median(used)}
+
+
+def imported(package: str, times: int, path: str | None = None) -> Figures:
+    """Measure an interpreter that imports a package and ends: CPU milliseconds, and milliseconds in all."""
+    took, used = [], []
+    command, variables = (
+        [sys.executable, "-c", f"import {package}"],
+        os.environ | ({"PYTHONPATH": path} if path else {}),
+    )
+    for turn in range(times + 1):
+        start, began = time.perf_counter(), _of_children()
+        subprocess.run(command, env=variables, check=True)
+        if turn:  # the first one compiles, and reads files into the memory
+            used.append((_of_children() - began) * 1e3)
+            took.append((time.perf_counter() - start) * 1e3)
+    return {"value": statistics.median(used), "all": statistics.median(took)}
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def until(holds: Callable[[], bool], seconds: float = 300) -> None:

@@ -115,6 +115,29 @@ def history(home: Path, points: int, times: int) -> Figures:
         return protocol.answered(times, ask)
 
 
+def client_table(home: Path, points: int, times: int) -> Figures:
+    """Measure its client, which asks its server, and pandas; then the same from its file, without a server."""
+    store = _store(home)
+    _fill(home, 1, points, 1)
+    import pandas as pd  # noqa: PLC0415
+    from trackio.remote_client import RemoteClient  # noqa: PLC0415
+
+    asked = {"project": PROJECT, "run": "run-0", "metric_name": "value_0"}
+    read = partial(store.get_metric_values, *asked.values())
+    port = protocol.free_port()
+    with _server(home, port):
+        client = RemoteClient(f"http://127.0.0.1:{port}/", httpx_kwargs={"timeout": 600})
+        ask = partial(client.predict, api_name="/get_metric_values", **asked)
+        found = protocol.tables(times, lambda: pd.DataFrame(ask()), points)
+    return found | {"file": protocol.tables(times, lambda: pd.DataFrame(read()), points)["value"]}
+
+
+def client_import(home: Path, times: int) -> Figures:
+    """Measure its package."""
+    os.environ["TRACKIO_DIR"] = str(home / "data")
+    return protocol.imported("trackio", times)
+
+
 def _ask(site: Site, name: str, **arguments: Any) -> Any:
     answer = site.ask(f"/api/{name}", {"project": PROJECT} | arguments)
     return answer["data"] if isinstance(answer, dict) and "data" in answer else answer

@@ -4,7 +4,7 @@
 from livetrain import Client
 
 client = Client("https://trainings.example.org", token="…")
-run = client.train(source_path="chest-xrays", trainer={"max_epochs": 20})
+run = client.train(experiment_name="Pneumonia", source_path="dataset:chest-xrays", trainer={"max_epochs": 20})
 for event in run.events(types=["epoch_end"]):
     print(event.data["epoch"], event.data["metrics"])
 ```
