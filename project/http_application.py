@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import nullcontext
 from functools import cached_property, lru_cache
 from http import HTTPStatus
@@ -33,6 +33,7 @@ from project.request_threads import RequestThreads
 from realtime.logins.early_refusals import in_its_place
 from request_ids.asgi import KEY as REQUEST_ID
 from request_ids.current import bound
+from runs.api.async_view import completed
 from runs.problems import problem_types
 from runs.problems.problem_details import problem_answer
 
@@ -92,6 +93,8 @@ class HTTPApplication(ASGIHandler):
         elif view is not None and getattr(view.func, "answered_at_once", False):
             await self.send_response(self._answer(request, view, scope), send)
         else:
+            if view is not None and iscoroutinefunction(view.func):
+                view = _without_waiting(view)
             response = await self._threads(self._answer, request, view, scope)
             await (self._stream if response.streaming else self._send_whole)(response, receive, send)
         body.close()
@@ -175,6 +178,30 @@ def _may_wait(view: ResolverMatch, scope: Scope) -> bool:
     """Tell whether an asynchronous view may wait; one that is not asked to is quicker in a thread."""
     only_if_asked = getattr(getattr(view.func, "cls", None), "waits_only_if_asked", False)
     return not only_if_asked or b"wait" in unquote_to_bytes(scope.get("query_string", b""))
+
+
+def _without_waiting(view: ResolverMatch) -> ResolverMatch:
+    """Return the same match with a synchronous function, for an asynchronous view that will not wait."""
+    match: Any = view  # which has more than its types tell
+    answer: Callable[..., Coroutine[Any, Any, HttpResponseBase]] = match.func
+
+    def synchronous(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponseBase:
+        return completed(answer(request, *arguments, **options))
+
+    marks = {name: mark for name, mark in vars(answer).items() if not name.startswith("_is_coroutine")}
+    synchronous.__dict__.update(marks)
+    return ResolverMatch(
+        synchronous,
+        match.args,
+        match.kwargs,
+        match.url_name,
+        match.app_names,
+        match.namespaces,
+        match.route,
+        match.tried,
+        match.captured_kwargs,
+        match.extra_kwargs,
+    )
 
 
 def _view_of(path: str) -> ResolverMatch | None:

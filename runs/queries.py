@@ -80,6 +80,9 @@ class Head(NamedTuple):
     project_id: int = 0
 
 
+_HEAD = PreparedQuery(lambda pk: Run.objects.filter(pk=pk, deleted_at=None).order_by().values_list(*Head._fields))
+
+
 class Series(NamedTuple):
     """One metric over the epochs: `epochs` ascend, `values` has one for each. The other fields tell series apart."""
 
@@ -178,6 +181,13 @@ def curve_run(user: User | AnonymousUser, run_id: int) -> Run | None:
     found = _CURVE_RUN.first(run_id) if 0 <= run_id < 2**63 else None
     run = None if found is None else Run.from_db(DEFAULT_DB_ALIAS, _CURVE_COLUMNS, found)
     return run if run is not None and access_of(user).sees_run(run.pk, run.project_id) else None
+
+
+def head_of(user: User | AnonymousUser, run_id: int) -> Head | None:
+    """Read the head of one run, if `user` may see it, in one prepared query."""
+    found = _HEAD.first(run_id) if 0 <= run_id < 2**63 else None
+    head = None if found is None else Head(*found)
+    return head if head is not None and access_of(user).sees_run(head.id, head.project_id) else None
 
 
 def newest_run_ids(user: User | AnonymousUser, number: int) -> list[int]:

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.views import APIView
+
+T = TypeVar("T")
+
+
+async def called(work: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """Call what waits for the database: in a thread, unless no event loop would have to wait for it."""
+    return await sync_to_async(work)(*arguments, **options) if has_loop() else work(*arguments, **options)
+
+
+def has_loop() -> bool:
+    """Tell whether an event loop runs in this thread, which must not wait for anything else."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def completed(answer: Coroutine[Any, Any, T]) -> T:
+    """Complete without an event loop what awaits nothing but `called`; making a loop takes longer than most answers.
+
+    Raises RuntimeError where it awaits something else.
+    """
+    try:
+        answer.send(None)
+    except StopIteration as end:
+        found: T = end.value
+        return found
+    answer.close()
+    raise RuntimeError("It waits for an event loop, and there is none.")
 
 
 class AsyncView(APIView):
@@ -24,7 +56,7 @@ class AsyncView(APIView):
         self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
         try:
-            await sync_to_async(self.initial)(self.request, *args, **kwargs)
+            await called(self.initial, self.request, *args, **kwargs)
             method = (self.request.method or "").lower()
             handler = getattr(self, "get" if method == "head" else method, None)
             if handler is None or method not in self.http_method_names:

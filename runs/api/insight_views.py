@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from runs import queries
 from runs import serializers as run_serializers
 from runs.api import hint_evidence
-from runs.api.async_view import release_connection
+from runs.api.async_view import called, has_loop, release_connection
 from runs.api.heavy_requests import LISTS, Kind
 from runs.api.views import ReadingView, StoreUnavailable, WaitingView, one_of
 from runs.evaluated_splits import split_looks
@@ -153,7 +153,7 @@ class RunLog(WaitingView):
 
     async def get(self, _request: Request, run_id: int) -> Response:
         """Return the lines, waiting for new ones if asked to."""
-        status, read = await sync_to_async(self._log_of)(run_id)
+        status, read = await called(self._log_of, run_id)
         found = await _read(read, status)
         if self.asked["wait"]:
             deadline = time.monotonic() + self.asked["wait"]
@@ -179,7 +179,8 @@ def _status(run_id: int) -> str:
 async def _read(read: partial[dict[str, Any]], status: str) -> dict[str, Any]:
     """Read the page; as the status is older, nothing more is written once it says that the run has ended."""
     try:
-        return await asyncio.to_thread(_page, read, ended=status in Run.ENDED)
+        ended = status in Run.ENDED
+        return await asyncio.to_thread(_page, read, ended=ended) if has_loop() else read(ended=ended)
     except train_log.NoSuchAttempt as error:
         raise NotFound(str(error)) from error
     except StoreError as error:

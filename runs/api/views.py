@@ -6,14 +6,14 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from runs import queries, serializers
 from runs.api import ended_runs, hint_evidence
-from runs.api.async_view import AsyncView, release_connection
+from runs.api.async_view import AsyncView, called, release_connection
 from runs.api.attachments import attachment
 from runs.api.entity_tags import ASKED_AGAIN, NOT_KEPT, entity_tag, not_modified, tagged, tagged_content, unless_known
 from runs.api.heavy_requests import DOWNLOADS, LISTS, HeavyView, Kind
@@ -75,10 +75,10 @@ class ReadingView(HeavyView):
 
     def head_of(self, run_id: int) -> queries.Head:
         """Read the run's head; raises NotFound for a run that the user may not see."""
-        found = queries.heads(self.visible().filter(pk=run_id).values("pk"))
-        if not found:
+        found = queries.head_of(self.request.user, run_id)
+        if found is None:
             raise NotFound(f"Run {run_id} does not exist.")
-        return found[0]
+        return found
 
     def few_columns_of(self, run_id: int) -> Run:
         """Read the same and little more in a prepared query; raises NotFound."""
@@ -110,14 +110,14 @@ class RunList(ReadingView):
         """Count large pages."""
         return LISTS if self.asked["page_size"] > LARGE_PAGE else None
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Return the page."""
         asked = self.asked
         # First the ids, then their rows: sorting whole rows takes many times as long.
         page = run_page(request.user, asked)
         links = page.links(request.build_absolute_uri())
         lines = run_lines([row["id"] for row in page.rows], asked.get("columns", ()), asked["sparkline"])
-        return Response({**links, "results": lines})
+        return HttpResponse(JSONRenderer().render({**links, "results": lines}), content_type=JSONRenderer.media_type)
 
 
 class Facets(ReadingView):
@@ -291,12 +291,12 @@ class RunEvents(WaitingView):
     async def get(self, _request: Request, run_id: int) -> Response:
         """Return the next page of the journal, waiting for it if asked to."""
         asked = self.asked
-        head = await sync_to_async(self.head_of)(run_id)
+        head = await called(self.head_of, run_id)
         if head.last_seq <= asked["after"] and head.status not in Run.ENDED and asked["wait"]:
             await sync_to_async(release_connection)()
             head = await journal_watch().wait_for_growth(run_id, asked["after"], asked["wait"]) or head
             await sync_to_async(self.require_sight)(run_id)
-        return Response(await sync_to_async(_journal_page)(head, asked))
+        return Response(await called(_journal_page, head, asked))
 
 
 def _journal_page(head: queries.Head, asked: dict[str, Any]) -> dict[str, Any]:
