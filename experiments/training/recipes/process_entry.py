@@ -46,7 +46,7 @@ ORPHANED = 70  # exit code of a training whose supervisor died
 NANOSECONDS = 1_000  # of a microsecond
 Queued: TypeAlias = tuple[int, Message]
 """A message and its moment, in nanoseconds since 1970."""
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
 
 
 class Emitter:
@@ -164,7 +164,9 @@ class Pacing:
 def _encoded(batch: Sequence[Queued]) -> bytes:
     """Encode a batch whole: message by message takes three times as long, beside the training's own thread."""
     times = event_times.texts([moment // NANOSECONDS for moment, _ in batch])
-    return _encode([(message.type, timestamp, message) for timestamp, (_, message) in zip(times, batch, strict=True)])
+    return _encoder.encode(
+        [(message.type, timestamp, message) for timestamp, (_, message) in zip(times, batch, strict=True)]
+    )
 
 
 def _lasting(batch: Sequence[Queued]) -> bytes:
