@@ -51,6 +51,7 @@ LOCAL_IMPORTS = {
         "runs.files",
     ): "Arrow, which the web process loads with the first model of images",
     ("runs/curves/compaction.py", "runs.curves.journal_ranges"): "NumPy, for processes that have something to compact",
+    ("runs/curves/views.py", "runs.curves.binary_answer"): "NumPy, as below",
     ("runs/curves/views.py", "runs.curves.reading"): "NumPy, which the web process loads with the first curve",
     ("runs/curves/views.py", "runs.curves.series"): "the same",
     ("runs/curves/views.py", "runs.curves.snapshot"): "the same",
