@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 NAME = "torch"
+IMPORTERS = ("torchmetrics", "pytorch_lightning", "lightning_fabric")
+"""What Lightning loads, and loads PyTorch: where one of them is the first to do so, it is half loaded then."""
 
 
 class _WithTorch(MetaPathFinder):
@@ -35,6 +37,8 @@ def _load_lightning_then(found: ModuleSpec) -> None:
 
     def exec_module(module: ModuleType) -> None:
         load(module)
+        if any(name in sys.modules for name in IMPORTERS):
+            return
         from experiments.training.loading import lean_lightning  # noqa: F401, PLC0415
 
     loader.exec_module = exec_module
