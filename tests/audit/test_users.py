@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import DatabaseError
@@ -73,7 +73,7 @@ def test_a_deletion_that_fails_leaves_no_event(admin: Client, monkeypatch: pytes
     def fail(*_: object) -> None:
         raise DatabaseError("the connection was lost")
 
-    monkeypatch.setattr(ModelAdmin, "delete_queryset", fail)
+    monkeypatch.setattr(Project, "delete", fail)
     project = Project.objects.create(name="Lungs")
     chosen = {"action": "delete_selected", "_selected_action": [project.pk], "post": "yes"}
     with new_events() as since:

@@ -28,7 +28,7 @@ export function drawResults(section, container, finals, labels) {
 // Few runs have so many classes: the script of the lists is loaded when one does.
 function listed(draw) {
   const place = el("div", {});
-  const unloaded = () => {}; // of a page that is being left, or the server is away
+  const unloaded = () => {}; // the page is left
   import("./confusions.js").then((found) => place.replaceWith(draw(found)), unloaded);
   return place;
 }

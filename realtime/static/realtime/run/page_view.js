@@ -17,7 +17,6 @@ import { Tags } from "./actions/tags.js";
 import { Toolbar } from "./curves/toolbar.js";
 
 const SETTLED_AFTER = 2500; // milliseconds, whatever is still on its way
-const PRINTED_AFTER = 20_000; // milliseconds, if the server is not there to answer
 const WAITING = new Set(["in_progress", "cancelling"]); // their curves may still come
 const find = (id) => document.getElementById(id);
 
@@ -27,7 +26,7 @@ export class PageView {
   #lower = new Set(); // what is still to be drawn below the first screen
   #unlogged = []; // what the log has to do when it is there
   #tellDrawn;
-  #drawnFirst = new Promise((drawn) => (this.#tellDrawn = drawn)); // of the numbers that the page waits for
+  #drawnFirst = new Promise((drawn) => (this.#tellDrawn = drawn));
 
   // `page`: the RunPage, which handles what the reader does.
   constructor(detail, state, { labels, mayAct, details, page }) {
@@ -47,7 +46,9 @@ export class PageView {
     find("share")?.addEventListener("click", async () =>
       (await import("../shared/share_dialog.js")).shareRun(detail.id),
     );
-    find("print").addEventListener("click", ({ currentTarget }) => this.#print(currentTarget));
+    find("print").addEventListener("click", async () =>
+      (await import("./printing.js")).printRun(find("print"), this.#allDrawn()),
+    );
   }
 
   #makeCharts() {
@@ -163,17 +164,7 @@ export class PageView {
     if (!this.reader) this.#later(done);
   }
 
-  // Paper holds what is drawn: what is still on its way comes first, however long a busy server takes for it.
-  async #print(button) {
-    button.disabled = true;
-    setText(button, "Preparing…");
-    await Promise.race([this.#allDrawn(), new Promise((done) => setTimeout(done, PRINTED_AFTER))]);
-    setText(button, "Print");
-    button.disabled = false;
-    print();
-  }
-
-  // Wait for all that is below the first screen: what is drawn may bring more with it.
+  // What is drawn may bring more with it.
   async #allDrawn() {
     await this.#drawnFirst;
     while (this.#lower.size) await Promise.all(this.#lower);

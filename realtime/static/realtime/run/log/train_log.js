@@ -14,7 +14,7 @@ const MOST_MATCHES = 200;
 export class TrainLog {
   #turn = 0; // answers to older questions are discarded
   #unread = 0;
-  #at = null; // from where to where the lines are shown, in bytes; null until the server has said so
+  #at = null; // the bytes that are shown; null: not known yet
   #following = false;
 
   // `ranks`: how many processes print.
@@ -103,7 +103,7 @@ export class TrainLog {
     return call(`${this.link}?${asked}`);
   }
 
-  // Return whether the lines are shown: no answer may come, or another question meanwhile.
+  // Return whether the lines are shown.
   async #open(parameters = {}) {
     this.opened = true;
     this.#at = null;
@@ -138,8 +138,7 @@ export class TrainLog {
     this.older.hidden = !page.more_before;
   }
 
-  // One request at a time, while the log is in view: browsers have few connections to one server. Nothing follows what
-  // is not there yet: it would begin with the first line.
+  // One request at a time, while the log is in view: browsers have few connections to one server.
   async #follow() {
     if (this.#following) return;
     this.#following = true;

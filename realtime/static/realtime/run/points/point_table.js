@@ -8,7 +8,7 @@ import { HEAD, pointNotes, pointRows } from "./point_text.js";
 const find = (id) => document.getElementById(id);
 let asked = 0; // the answer to the newest question counts
 
-// `isWanted()`: whether the run still has these results when the answer comes.
+// `isWanted()`: whether these are still the results.
 export async function drawPoints({ operating_points: address }, finals, isWanted = () => true) {
   const question = ++asked;
   const binary = [...finals.values()].some(({ class_names: names }) => names.length === 2);
