@@ -30,9 +30,10 @@ class OnnxNetwork:
 
     def logits(self, images: Tensor) -> NDArray[np.float64]:
         """Compute logits, (B,) of two classes and (B, C) of more, of images (B, C, S, S) uint8."""
-        parts = [images] if len(images) <= self._batch_size else torch.split(images, self._batch_size)
-        found = [self._session.run(self._outputs, {self._input: part.numpy()})[0] for part in parts]
-        return np.asarray(found[0] if len(found) == 1 else np.concatenate(found), dtype=np.float64)
+        if len(images) > self._batch_size:
+            return np.concatenate([self.logits(part) for part in torch.split(images, self._batch_size)])
+        [found] = self._session.run(self._outputs, {self._input: images.numpy()})
+        return np.asarray(found, dtype=np.float64)
 
 
 def opened(

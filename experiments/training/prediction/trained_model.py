@@ -62,12 +62,9 @@ class TrainedModel:
         self.classes = source.classes
         self.binary = len(source.classes) == 2
         self.kind = "image" if inputs.image else "table"
-        self._onnx: OnnxNetwork | None = None
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
+        self.input_shape = tuple(inputs.network.input_shape)
         """The shape of one input: (C, S, S), or (F,) of a table."""
-        return tuple(self.inputs.network.input_shape)
+        self._onnx: OnnxNetwork | None = None
 
     def prefer_onnx(self) -> None:
         """Compute by the run's ONNX file from now on, if it has one that gives the same.

@@ -14,7 +14,7 @@ _FARTHEST = 1e300  # stands for infinity, which Platt's numbers could make no nu
 
 def recalibrated_logits(logits: Floats, method: Method) -> Floats:
     """Return what Platt's method or a temperature makes of the network's outputs."""
-    near = np.clip(logits, -_FARTHEST, _FARTHEST)
+    near = np.minimum(np.maximum(logits, -_FARTHEST), _FARTHEST)
     with np.errstate(over="ignore"):
         return platt.apply(near, method) if method.name == "platt" else temperature.apply(near, method)
 
